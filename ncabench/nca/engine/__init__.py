@@ -1,0 +1,1 @@
+"""How a rollout is executed; nca/rollout.py is the definition."""

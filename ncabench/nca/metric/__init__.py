@@ -1,0 +1,48 @@
+"""Metrics: how far an image is from its target."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+
+class Metric(nn.Module, ABC):
+    """Maps images and targets ``(B, V, H, W)`` to one value each, ``(B,)``, float32.
+
+    Images are the visible channels as they are: premultiplied RGB in [0, 1] nominally, then
+    alpha where there is one; nothing is clamped before a metric sees it. A metric that needs
+    trained weights finds them in ``__init__`` and raises ``NoData`` with the command that
+    mends it.
+
+    Attributes:
+        label: how tables name it. A substitute has a name of its own.
+        unit: ``""`` where it has none.
+        higher_is_better: which way is good.
+        stands_for: the kind of metric that this one may be named as a substitute for.
+    """
+
+    version: ClassVar[int] = 1
+    label: ClassVar[str]
+    unit: ClassVar[str] = ""
+    higher_is_better: ClassVar[bool]
+    stands_for: ClassVar[str] = ""
+
+    def __call__(self, images: Tensor, targets: Tensor) -> Tensor:
+        """Measure in strict float32, whatever precision the images were made with."""
+        with _strict(images.device.type):
+            measured: Tensor = super().__call__(images.float(), targets.float())
+        return measured
+
+    @abstractmethod
+    def forward(self, images: Tensor, targets: Tensor) -> Tensor:
+        """Return one value per image."""
+
+
+@contextmanager
+def _strict(device: str) -> Iterator[None]:
+    convolutions = torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
+    with torch.autocast(device, enabled=False), convolutions:
+        yield

@@ -1,0 +1,77 @@
+"""Models: automata, and the one-pass networks they are compared with.
+
+An automaton (``iterative = True``) is stepped; its ``__init__`` takes ``layout`` and one
+built component for each family named in ``parts``. A one-pass model maps an image and its
+condition to an image at once; its ``__init__`` takes ``layout`` alone.
+"""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+
+class Model(nn.Module, ABC):
+    """What is trained. See `Automaton` and `OnePass` for what each must do.
+
+    Attributes:
+        parts: component families that the harness builds and hands over, in order.
+        trainers: kinds of trainer that can train it.
+        protocols: kinds of protocol that can test it.
+    """
+
+    version: ClassVar[int] = 1
+    iterative: ClassVar[bool]
+    parts: ClassVar[tuple[str, ...]] = ()
+    trainers: ClassVar[tuple[str, ...]]
+    protocols: ClassVar[tuple[str, ...]]
+
+    def parameter_count(self) -> int:
+        """Return the number of weights that inference needs."""
+        return sum(weight.numel() for weight in self.parameters())
+
+
+class Automaton(Model):
+    """A model that is stepped.
+
+    Attributes:
+        fire_rate: chance that a cell updates in a step, in training and in tests.
+        noise: standard deviation of what is added to the state in every step.
+    """
+
+    iterative: ClassVar[bool] = True
+    fire_rate: float
+    noise: float
+
+    @abstractmethod
+    def step(
+        self,
+        state: Tensor,
+        *,
+        condition: Tensor | None,
+        mask: Tensor | None,
+        noise: Tensor | None = None,
+    ) -> Tensor:
+        """Return the next state.
+
+        Args:
+            state: ``(B, C, H, W)``.
+            condition: ``(B, K)``, one value per sample, or ``(B, K, h, w)``, an image that
+                is resized to the grid; None where the layout has no condition channels.
+            mask: ``(B, 1, H, W)`` bool, the cells that update; None lets all of them.
+            noise: ``(B, C, H, W)`` standard normal values, needed where the model adds noise.
+        """
+
+
+class OnePass(Model):
+    """A model that answers in one pass."""
+
+    iterative: ClassVar[bool] = False
+
+    @abstractmethod
+    def forward(self, image: Tensor, condition: Tensor | None) -> Tensor:
+        """Map an image and a condition ``(B, K)`` to an answer.
+
+        The image has the layout's frozen and visible channels, the answer its visible ones
+        and its class scores.
+        """

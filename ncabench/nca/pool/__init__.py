@@ -1,0 +1,52 @@
+"""Sample pools: old final states to go on from, so that what was grown is also kept."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from torch import Tensor
+
+from ncabench.nca.draws import Draws
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """What a training iteration starts from.
+
+    Attributes:
+        state: ``(B, C, H, W)``.
+        labels: ``(B,)``, int64, the classes to become.
+    """
+
+    state: Tensor
+    labels: Tensor
+
+
+class Pool(ABC):
+    """Replaces part of a fresh batch by stored states, and stores final states.
+
+    ``__init__`` takes no positional argument. `prepare` is called once, before the first
+    iteration. All of a pool's tensors live on the training's device.
+    """
+
+    version: ClassVar[int] = 1
+
+    @abstractmethod
+    def prepare(self, fresh: Batch) -> None:
+        """Allocate room for states like those of ``fresh``."""
+
+    @abstractmethod
+    def mix(self, fresh: Batch, *, iteration: int, iterations: int, draws: Draws) -> Batch:
+        """Return ``fresh`` with some of its slots taken from the pool."""
+
+    @abstractmethod
+    def commit(self, final: Batch, *, iteration: int) -> None:
+        """Store the final states of an iteration (detached), bad ones left out."""
+
+    @abstractmethod
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that `load_state_dict` needs to go on bit-identically."""
+
+    @abstractmethod
+    def load_state_dict(self, saved: dict[str, Any]) -> None:
+        """Take up where `state_dict` left off."""

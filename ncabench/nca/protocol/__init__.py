@@ -1,0 +1,75 @@
+"""Protocols: what is measured of a trained model, and when.
+
+A protocol's ``__init__`` takes nothing from the harness; by keyword only, what ``[protocol]``
+sets. It draws only from the draws it is given, so that every model meets the same samples.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from torch import Tensor
+
+from ncabench.nca.draws import Draws
+from ncabench.nca.metric import Metric
+from ncabench.nca.model import Model
+from ncabench.nca.perturbation import Perturbation
+from ncabench.nca.task import Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """A quantity over the steps of a rollout, averaged over samples.
+
+    Attributes:
+        steps: the t of each ``state_t``; the perturbed state before any further update
+            has the same t as the state before it, and comes after it.
+        values: mean over samples.
+        spreads: standard deviation over samples (ddof 1; 0.0 for one sample).
+    """
+
+    steps: list[int]
+    values: list[float]
+    spreads: list[float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What a protocol found.
+
+    Attributes:
+        values: named numbers, such as ``"perceptual/recovery"``; a quantity that is not
+            defined (recovery where nothing was damaged) is absent, never NaN.
+        curves: named curves, such as ``"perceptual"``.
+        samples: per-sample numbers behind the values; ``(samples,)`` lists.
+        frames: named filmstrips: visible channels ``(T, V, H, W)`` on the CPU.
+        frame_steps: the t of each frame, per filmstrip.
+    """
+
+    values: dict[str, float]
+    curves: dict[str, Curve] = field(default_factory=dict)
+    samples: dict[str, list[float]] = field(default_factory=dict)
+    frames: dict[str, Tensor] = field(default_factory=dict)
+    frame_steps: dict[str, list[int]] = field(default_factory=dict)
+
+
+class Protocol(ABC):
+    """A measurement of a trained model under a perturbation."""
+
+    version: ClassVar[int] = 1
+
+    @abstractmethod
+    def __call__(
+        self,
+        model: Model,
+        task: Task,
+        perturbation: Perturbation,
+        metrics: Mapping[str, Metric],
+        draws: Draws,
+    ) -> Measured:
+        """Measure ``model``; its weights and the device are left as they were.
+
+        Raises:
+            Diverged: a state stopped being finite.
+        """

@@ -1,0 +1,165 @@
+"""The rollouts of a recovery: stepping, perturbing, scoring and picturing them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ncabench.errors import Diverged
+from ncabench.nca.draws import Draws
+from ncabench.nca.metric import Metric
+from ncabench.nca.model import Automaton
+from ncabench.nca.perturbation import Perturbation
+from ncabench.nca.protocol._cases import Pair, labels
+from ncabench.nca.rollout import rollout
+from ncabench.nca.task import Task
+
+Moment = tuple[int, bool]  # t, and whether the perturbation is past; sorts by time
+VALUES_AT_ONCE = 2**20  # random values drawn in one call, to bound memory
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """When things happen, in updates since the seed state.
+
+    Attributes:
+        perturb_at: t of the perturbation.
+        end: t of the last state.
+        measured: t of the states that metrics see; at ``perturb_at``, both of them.
+        pictured: t of the states that filmstrips show; likewise.
+        shown: samples that have a filmstrip.
+    """
+
+    perturb_at: int
+    end: int
+    measured: frozenset[int]
+    pictured: frozenset[int]
+    shown: frozenset[int]
+
+
+class Stage:
+    """One batch on one side of the perturbation: steps it, and looks at every state.
+
+    Args:
+        record: where scores and frames go.
+        samples: ``(B,)``, the samples' numbers.
+        classes: ``(B,)``, what they should become.
+        past: whether the perturbation is past.
+    """
+
+    def __init__(
+        self, record: Rollouts, *, samples: Tensor, classes: Tensor, past: bool
+    ) -> None:
+        self._record = record
+        self._samples = samples
+        self._numbers = samples.tolist()
+        self._condition = record.task.condition(classes)
+        self._target = record.task.target(classes)
+        self._past = past
+        self._finite: list[tuple[int, Tensor]] = []
+
+    def advance(self, state: Tensor, *, steps: range) -> Tensor:
+        """Return ``state`` after ``steps``, random values being drawn a few steps at a time."""
+        model, size = self._record.model, state.shape
+        noise = getattr(model, "noise", 0.0) > 0
+        values = size[0] * size[2] * size[3] * (size[1] if noise else 1)
+        at_once = max(1, VALUES_AT_ONCE // values)
+        for start in range(steps.start, steps.stop, at_once):
+            now = range(start, min(start + at_once, steps.stop))
+            state = rollout(
+                model,
+                state,
+                condition=self._condition,
+                masks=self._masks(state, steps=now),
+                noises=self._noises(state, steps=now) if noise else None,
+                observe=self.see,
+                first_step=start,
+            )
+        self._check()
+        return state
+
+    def see(self, step: int, state: Tensor) -> None:
+        """Score and picture ``state``, where the plan says so."""
+        plan = self._record.plan
+        self._finite.append((step, state.isfinite().all()))
+        visible = state[:, self._record.task.layout.visible_slice]
+        if step in plan.measured:
+            self._check()
+            for name, metric in self._record.metrics.items():
+                scores = self._record.scores[name].setdefault((step, self._past), [])
+                scores += metric(visible, self._target).tolist()
+        if step in plan.pictured:
+            for row, sample in enumerate(self._numbers):
+                if sample in plan.shown:
+                    frame = visible[row].float().cpu().clone()
+                    self._record.frames[sample][step, self._past] = frame
+
+    def _check(self) -> None:
+        flags = torch.stack([flag for _, flag in self._finite]).tolist() if self._finite else []
+        for (step, _), finite in zip(self._finite, flags, strict=True):
+            if not finite:
+                raise Diverged(f"state_{step} of the evaluation is not finite")
+        self._finite.clear()
+
+    def _masks(self, state: Tensor, *, steps: range) -> Tensor:
+        return self._record.draws.masks(
+            "evaluation/fire",
+            samples=self._samples,
+            steps=steps,
+            height=state.shape[2],
+            width=state.shape[3],
+            rate=self._record.model.fire_rate,
+        )
+
+    def _noises(self, state: Tensor, *, steps: range) -> Tensor:
+        cells = state[0].numel()
+        drawn = self._record.draws.normal(
+            "evaluation/noise", samples=self._samples, steps=steps, cells=cells
+        )
+        return drawn.transpose(0, 1).reshape(len(steps), *state.shape)
+
+
+class Rollouts:
+    """Rolls out batches of samples, and holds what was seen of them.
+
+    Attributes:
+        scores: metric's name, then moment: one score for each sample so far.
+        frames: sample, then moment: visible channels ``(V, H, W)`` on the CPU.
+    """
+
+    def __init__(
+        self,
+        model: Automaton,
+        task: Task,
+        *,
+        metrics: Mapping[str, Metric],
+        draws: Draws,
+        plan: Plan,
+    ) -> None:
+        self.model = model
+        self.task = task
+        self.metrics = metrics
+        self.draws = draws
+        self.plan = plan
+        self.scores: dict[str, dict[Moment, list[float]]] = {name: {} for name in metrics}
+        self.frames: dict[int, dict[Moment, Tensor]] = {sample: {} for sample in plan.shown}
+
+    def run(self, perturbation: Perturbation, *, pairs: Sequence[Pair], first: int) -> None:
+        """Roll out one sample for each of ``pairs``, numbered from ``first``.
+
+        Raises:
+            Diverged: a state stopped being finite.
+        """
+        old, new = labels(pairs, self.task)
+        samples = torch.arange(first, first + len(pairs), device=old.device)
+        state = self.task.seed_state(len(pairs))
+        before = Stage(self, samples=samples, classes=old, past=False)
+        before.see(0, state)
+        state = before.advance(state, steps=range(self.plan.perturb_at))
+        state, _ = perturbation(state, samples=samples, draws=self.draws)
+        after = Stage(self, samples=samples, classes=new, past=True)
+        after.see(self.plan.perturb_at, state)
+        after.advance(state, steps=range(self.plan.perturb_at, self.plan.end))

@@ -1,0 +1,54 @@
+"""What one-pass baselines are trained on: an image to be made whole, and what it should be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ncabench.nca.draws import Draws
+from ncabench.nca.perturbation.random_disc import RandomDisc
+from ncabench.nca.task import Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepairBatch:
+    """Images, what they are told, and what they should become.
+
+    Attributes:
+        image: ``(B, visible, H, W)``.
+        condition: ``(B, K)``, or None.
+        target: ``(B, visible, H, W)``.
+    """
+
+    image: Tensor
+    condition: Tensor | None
+    target: Tensor
+
+
+def repair_batch(
+    task: Task, draws: Draws, *, samples: Tensor, damage: RandomDisc
+) -> RepairBatch:
+    """Return a batch of seeds, damaged targets and targets of another class, drawn evenly.
+
+    Another class is any but the sample's own; with a single class there are only seeds and
+    damaged targets.
+
+    Source: ours (the paper publishes no recipe for its baselines): the three kinds of input
+    that an automaton meets in the recovery protocol.
+    """
+    labels = draws.integers("train/label", low=0, high=task.classes, samples=samples)
+    kinds = draws.integers(
+        "train/input", low=0, high=3 if task.classes > 1 else 2, samples=samples
+    )
+    target = task.target(labels)
+    seed = task.seed_state(len(samples))[:, task.layout.visible_slice]
+    damaged, _ = damage(target, samples=samples, draws=draws)
+    others = [seed, damaged]
+    if task.classes > 1:
+        shift = draws.integers("train/other", low=1, high=task.classes, samples=samples)
+        others.append(task.target((labels + shift) % task.classes))
+    stacked = torch.stack(others)  # (kinds, B, visible, H, W)
+    image = stacked[kinds, torch.arange(len(samples), device=samples.device)]
+    return RepairBatch(image=image, condition=task.condition(labels), target=target)

@@ -1,0 +1,198 @@
+"""Trains an automaton through its rollout: NCAtorch's algorithm 1."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ncabench.nca.descent import Descent
+from ncabench.nca.draws import Draws
+from ncabench.nca.losses.overflow import overflow as overflow_loss
+from ncabench.nca.model import Automaton
+from ncabench.nca.optimiser import Optimiser
+from ncabench.nca.pool import Batch, Pool
+from ncabench.nca.schedule import Schedule
+from ncabench.nca.segments import rollout_in_segments
+from ncabench.nca.task import Task
+from ncabench.nca.trainer import Trainer
+from ncabench.nca.trainer._counts import check_counts
+
+
+class Rollout(Trainer):
+    """Rolls out a batch, compares the final state with the target, and descends.
+
+    Every draw is keyed by the iteration and the sample, so a batch may be split
+    (``accumulation``) without changing a draw.
+
+    Source: NCAtorch, algorithm 1; the defaults are its shipped emoji recipe's.
+
+    Args:
+        iterations: optimiser steps.
+        optimiser: how weights change.
+        schedule: factor on the learning rate.
+        batch: grids per iteration.
+        steps: least and greatest number of automaton steps, the end excluded.
+        loss: distance of the visible channels from the target, averaged.
+        overflow: weight of the penalty on values out of range.
+        pool: where part of each batch comes from; None starts every sample from the seed.
+        clip_norm: greatest global norm of the gradient; None does not clip.
+        normalise_gradients: divide each weight tensor's gradient by its norm.
+        accumulation: parts that a batch is split into, to save memory.
+        checkpoint_segments: parts of the rollout whose activations are computed again in
+            the backward pass, to save memory; 0 keeps all.
+
+    Raises:
+        ValueError: ``steps`` is empty, ``batch`` cannot be split evenly, or a count or the
+            clipping is out of range.
+
+    >>> Rollout.version
+    1
+    """
+
+    def __init__(
+        self,
+        model: Automaton,
+        task: Task,
+        draws: Draws,
+        amp: torch.dtype | None,
+        *,
+        iterations: int,
+        optimiser: Optimiser,
+        schedule: Schedule,
+        batch: int = 18,
+        steps: tuple[int, int] = (48, 63),
+        loss: Literal["mse", "l1"] = "mse",
+        overflow: float = 1.0,
+        pool: Pool | None = None,
+        clip_norm: float | None = 1.0,
+        normalise_gradients: bool = False,
+        accumulation: int = 1,
+        checkpoint_segments: int = 0,
+    ) -> None:
+        check_counts(iterations=iterations, batch=batch)
+        if not 1 <= steps[0] < steps[1]:
+            raise ValueError(f"steps: [least, end] must be 1 <= least < end, not {list(steps)}")
+        if accumulation < 1 or batch % accumulation:
+            raise ValueError(f"accumulation: {accumulation} parts do not divide batch {batch}")
+        self.model, self.task, self.draws, self.amp = model, task, draws, amp
+        self.iterations, self.batch, self.steps = iterations, batch, steps
+        self.distance = F.mse_loss if loss == "mse" else F.l1_loss
+        self.overflow, self.pool = overflow, pool
+        self.parts, self.segments = accumulation, checkpoint_segments
+        self.descent = Descent(
+            model.parameters(),
+            optimiser=optimiser,
+            schedule=schedule,
+            iterations=iterations,
+            clip_norm=clip_norm,
+            normalise=normalise_gradients,
+            amp=amp,
+        )
+        self.device = next(model.parameters()).device
+        self.iteration = 0
+        if pool is not None:
+            pool.prepare(self._fresh(self._samples()))
+
+    def advance(self) -> dict[str, Tensor]:
+        self.model.train()
+        low, high = self.steps
+        steps = self.draws.integer("train/steps", low=low, high=high, index=self.iteration)
+        samples = self._samples()
+        batch = self._mixed(self._fresh(samples))
+        parts = [
+            self._descend_part(one, names, steps=steps)
+            for one, names in zip(
+                _split(batch, self.parts), samples.chunk(self.parts), strict=True
+            )
+        ]
+        norm = self.descent.step(self.iteration)
+        if self.pool is not None:
+            final = torch.cat([state for state, _ in parts])
+            self.pool.commit(Batch(state=final, labels=batch.labels), iteration=self.iteration)
+        self.iteration += 1
+        scalars = {
+            name: torch.stack([part[name] for _, part in parts]).sum() for name in parts[0][1]
+        }
+        return {**scalars, "gradient_norm": norm.detach()}
+
+    def _samples(self) -> Tensor:
+        first = self.iteration * self.batch
+        return torch.arange(first, first + self.batch, device=self.device)
+
+    def _fresh(self, samples: Tensor) -> Batch:
+        labels = self.draws.integers(
+            "train/label", low=0, high=self.task.classes, samples=samples
+        )
+        return Batch(state=self.task.seed_state(self.batch), labels=labels)
+
+    def _mixed(self, fresh: Batch) -> Batch:
+        if self.pool is None:
+            return fresh
+        return self.pool.mix(
+            fresh, iteration=self.iteration, iterations=self.iterations, draws=self.draws
+        )
+
+    def _descend_part(
+        self, batch: Batch, samples: Tensor, *, steps: int
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        with torch.autocast(self.device.type, dtype=self.amp, enabled=self.amp is not None):
+            final = self._roll(batch, samples, steps=steps)
+        visible = final[:, self.task.layout.visible_slice]
+        image = self.distance(visible, self.task.target(batch.labels)) / self.parts
+        beyond = overflow_loss(final, layout=self.task.layout) / self.parts
+        loss = image + self.overflow * beyond
+        self.descent.backward(loss)
+        scalars = {"loss": loss, "image_loss": image, "overflow": beyond}
+        return final.detach(), {name: value.detach() for name, value in scalars.items()}
+
+    def _roll(self, batch: Batch, samples: Tensor, *, steps: int) -> Tensor:
+        layout = self.task.layout
+        masks = self.draws.masks(
+            "train/fire",
+            samples=samples,
+            steps=range(steps),
+            height=layout.height,
+            width=layout.width,
+            rate=self.model.fire_rate,
+        )
+        noises = self._noises(samples, steps=steps) if self.model.noise else None
+        return rollout_in_segments(
+            self.model,
+            batch.state,
+            condition=self.task.condition(batch.labels),
+            masks=masks,
+            noises=noises,
+            segments=self.segments,
+        )
+
+    def _noises(self, samples: Tensor, *, steps: int) -> Tensor:
+        layout = self.task.layout
+        shape = (layout.channels, layout.height, layout.width)
+        drawn = self.draws.normal(
+            "train/noise", samples=samples, steps=range(steps), cells=math.prod(shape)
+        )
+        return drawn.transpose(0, 1).reshape(steps, len(samples), *shape)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "iteration": self.iteration,
+            "model": self.model.state_dict(),
+            "descent": self.descent.state_dict(),
+            "pool": None if self.pool is None else self.pool.state_dict(),
+        }
+
+    def load_state_dict(self, saved: dict[str, Any]) -> None:
+        self.iteration = saved["iteration"]
+        self.model.load_state_dict(saved["model"])
+        self.descent.load_state_dict(saved["descent"])
+        if self.pool is not None:
+            self.pool.load_state_dict(saved["pool"])
+
+
+def _split(batch: Batch, parts: int) -> list[Batch]:
+    pairs = zip(batch.state.chunk(parts), batch.labels.chunk(parts), strict=True)
+    return [Batch(state=state, labels=labels) for state, labels in pairs]

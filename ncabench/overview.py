@@ -1,0 +1,231 @@
+"""What the read-only commands answer: entries, components, records, data sets."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from ncabench import catalog, pipeline
+from ncabench.errors import NcabenchError, NoData, Problem, RecordError, SuiteError
+from ncabench.pipeline import Status, Workspace
+from ncabench.plan import sources
+from ncabench.plan.entry import Entry
+from ncabench.plan.selection import select
+from ncabench.record import bundle
+from ncabench.run import folder, outcome
+from ncabench.run.device import available
+from ncabench.run.outcome import Record
+
+Rows = list[dict[str, Any]]
+
+
+def entries(
+    path: Path,
+    space: Workspace,
+    *,
+    preset: str | None = None,
+    sets: Sequence[str] = (),
+    expression: str = "",
+    device: str = "auto",
+) -> Rows:
+    """Return a row for each entry: names, parameters, status, and why it has that status."""
+    planned = pipeline.plan(path, space, preset=preset, sets=sets)
+    chosen = select(planned.entries, expression) if expression else planned.entries
+    on = available(device)[0]
+    parameters = pipeline.checked(planned, space)
+    return [
+        _row(one, pipeline.status(one, space, device=on), parameters=parameters[one.id])
+        for one in chosen
+    ]
+
+
+def _row(entry: Entry, status: Status, *, parameters: int | None) -> dict[str, Any]:
+    names: dict[str, list[Any]] = {}
+    for labels in entry.labels:
+        for axis, value in labels.items():
+            if value not in names.setdefault(axis, []):
+                names[axis].append(value)
+    if entry.role == "training":
+        names.pop("perturbation", None)
+    if entry.role == "profile":
+        names = {axis: names[axis] for axis in names if axis not in _NOT_OF_PROFILES}
+    flat = {axis: found[0] if len(found) == 1 else found for axis, found in names.items()}
+    word = f"{status.word} (stale?)" if status.stale else status.word
+    return {
+        "id": entry.id,
+        "role": entry.role,
+        **flat,
+        "parameters": parameters,
+        "status": word,
+        "why": _why(entry, status),
+        "needs": entry.needs,
+        "missing": entry.missing,
+    }
+
+
+_NOT_OF_PROFILES = ("perturbation", "rng_seed", "recipe")
+
+
+def _why(entry: Entry, status: Status) -> str:
+    if entry.missing:
+        return entry.missing
+    if status.stale:
+        return f"sources changed since: {', '.join(status.stale)}; `ncabench accept` settles it"
+    if status.word == pipeline.PENDING:
+        return "no record of this id on this device"
+    if status.word == pipeline.UNFINISHED:
+        return "was cut off; goes on from its last checkpoint"
+    return status.reason.partition("\n")[0] or "a record of this id is there"
+
+
+def cell(value: Any) -> str:
+    """Return a value as a table shows it."""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int) and value >= 1000 else str(value)
+
+
+def count(rows: Rows) -> dict[str, int]:
+    """Return how many entries have each role and status."""
+    return dict(sorted(Counter(f"{row['role']}/{row['status']}" for row in rows).items()))
+
+
+def components(family: str | None) -> Rows:
+    """Return every component that a suite can name; nothing is imported.
+
+    Raises:
+        SuiteError: there is no such family.
+    """
+    if family is not None and family not in catalog.FAMILIES:
+        accepted = tuple(catalog.FAMILIES)
+        problem = Problem(
+            where="family", what=f"no family {family!r}", accepted=accepted, found=family
+        )
+        raise SuiteError("", [problem])
+    return [
+        {
+            "family": one,
+            "kind": kind,
+            "summary": catalog.first_line(one, kind),
+            "parameters": {
+                parameter.name: repr(parameter.default)
+                for parameter in catalog.describe(one, kind).parameters
+            },
+        }
+        for one in ([family] if family else catalog.FAMILIES)
+        for kind in catalog.kinds(one)
+    ]
+
+
+def recorded(id: str, results: Path) -> list[dict[str, Any]]:
+    """Return the records whose id begins with ``id``, one per device.
+
+    Raises:
+        RecordError: there is none.
+    """
+    return [asdict(record) | {"folder": str(place)} for place, record in _find(id, results)]
+
+
+def _find(id: str, results: Path) -> list[tuple[Path, Record]]:
+    places = [place for place in folder.folders(results) if place.parent.name.startswith(id)]
+    if not places:
+        raise RecordError(f"{results}: no record's id begins with {id!r}; see `ncabench plan`")
+    return [(place, outcome.read(place)) for place in places]
+
+
+def describe(record: dict[str, Any]) -> str:
+    """Return a record as text."""
+    heads = ("role", "id", "outcome", "reason", "device_class", "engine", "seconds", "ended_at")
+    lines = [f"{head}: {record[head]}" for head in (*heads, "folder") if record[head] != ""]
+    lines += [f"  {name} = {value:g}" for name, value in record["values"].items()]
+    lines += [f"label: {json.dumps(labels)}" for labels in record["labels"]]
+    return "\n".join([*lines, f"spec: {json.dumps(record['spec'], indent=1, default=str)}"])
+
+
+def output(id: str, results: Path) -> str:
+    """Return what the process of an entry printed.
+
+    Raises:
+        RecordError: there is no such run.
+    """
+    places = sorted((results / "runs").glob(f"{id}*/*"))
+    if not places:
+        raise RecordError(f"{results}: no run's id begins with {id!r}; see `ncabench plan`")
+    return "\n".join(f"{place}:\n{_text(place / 'output.log')}" for place in places)
+
+
+def _text(path: Path) -> str:
+    if not path.exists() or not path.stat().st_size:
+        return "(it printed nothing)"
+    return path.read_text(encoding="utf-8", errors="replace").rstrip()
+
+
+def export(
+    path: Path,
+    space: Workspace,
+    *,
+    suites: Sequence[Path],
+    preset: str | None,
+    sets: Sequence[str],
+) -> int:
+    """Write the finished runs of suites (or all) into one file, and return how many."""
+    plans = [pipeline.plan(one, space, preset=preset, sets=sets) for one in suites]
+    wanted = {entry.id for one in plans for entry in one.entries}
+    wanted |= {pipeline.suite_id(one.suite) for one in plans}
+    there = {place.parent.name for place in folder.folders(space.results)}
+    ids = sorted(there & wanted) if suites else sorted(there)
+    return bundle.export(space.results, ids=ids, path=path)
+
+
+def take_in(path: Path, space: Workspace) -> list[str]:
+    """Import a bundle and index it; returns what happened to each run."""
+    folder.make(space.results)
+    with space.lock():
+        lines = bundle.import_(path, results=space.results)
+        return [*lines, *space.store.ingest().problems]
+
+
+def accept(
+    path: Path, space: Workspace, *, preset: str | None, sets: Sequence[str], device: str
+) -> list[str]:
+    """Write today's source digests into stale records, and return their ids."""
+    planned = pipeline.plan(path, space, preset=preset, sets=sets)
+    on = available(device)[0]
+    accepted = []
+    with space.lock():
+        for entry in planned.entries:
+            if pipeline.status(entry, space, device=on).stale:
+                place = pipeline.entry_folder(entry.id, space, device=on)
+                record = replace(outcome.read(place), sources=sources.digests(entry.spec))
+                outcome.write(record, folder=place)
+                accepted.append(entry.id)
+        space.store.ingest()
+    return accepted
+
+
+def data_sets(root: Path | None) -> Rows:
+    """Return every data set, whether it is here, and what mends it where it is not."""
+    rows = []
+    for kind in catalog.kinds("data"):
+        described = catalog.describe("data", kind)
+        state, detail = _data_state(kind, root)
+        licence = str(described.attributes.get("licence", ""))
+        rows.append({"kind": kind, "state": state, "licence": licence, "detail": detail})
+    return rows
+
+
+def _data_state(kind: str, root: Path | None) -> tuple[str, str]:
+    summary = catalog.first_line("data", kind)
+    try:
+        missing = catalog.find("data", kind)(root).missing()
+    except NoData as error:
+        return "missing", str(error)
+    except NcabenchError as error:
+        return "damaged", str(error)
+    return ("missing", missing) if missing else ("here", summary)

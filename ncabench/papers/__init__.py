@@ -1,0 +1,1 @@
+"""The papers' printed values, as data, and their loader."""

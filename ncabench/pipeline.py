@@ -1,0 +1,304 @@
+"""The whole flow on one screen: suite, plan, run, record, report."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ncabench.errors import NothingMeasured, RecordError
+from ncabench.plan import counts, planner, sources
+from ncabench.plan.entry import Entry
+from ncabench.plan.planner import Plan
+from ncabench.plan.selection import select
+from ncabench.record.store import Store
+from ncabench.report import writer
+from ncabench.run import folder, outcome
+from ncabench.run.device import Device, available
+from ncabench.run.job import Job
+from ncabench.run.outcome import Record
+from ncabench.run.scheduler import Scheduler, Watcher, failed
+from ncabench.suite import document
+from ncabench.suite.suite import Suite
+
+ENGINE = "eager"  # what every request resolves to, until there is a second engine
+PENDING, UNFINISHED, DAMAGED = "pending", "unfinished", "damaged"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workspace:
+    """Where results lie, and where data and the tracking server are.
+
+    Attributes:
+        results: folder of runs, the MLflow store and its cache.
+        tracking_uri: an MLflow server or store to use instead of ``results/mlflow.db``.
+        data_root: where data sets are looked for first.
+    """
+
+    results: Path
+    tracking_uri: str | None = None
+    data_root: Path | None = None
+
+    @property
+    def store(self) -> Store:
+        """The MLflow store."""
+        return Store(self.results, self.tracking_uri)
+
+    def lock(self) -> Any:
+        """Hold the results folder for one process."""
+        return folder.locked(self.results / ".lock", who=f"the results folder {self.results}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """What is known of an entry on one class of device.
+
+    Attributes:
+        word: an outcome, ``"pending"``, ``"unfinished"`` or ``"damaged"``.
+        reason: why, where there is something to say.
+        stale: source files that have changed since the record was made.
+    """
+
+    word: str
+    reason: str = ""
+    stale: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """What a run did.
+
+    Attributes:
+        plan: what the suite asks for.
+        executed: records that this run made, by id.
+        statuses: every selected entry's status afterwards, by id.
+        problems: records that could not be read.
+    """
+
+    plan: Plan
+    executed: Mapping[str, Record]
+    statuses: Mapping[str, Status]
+    problems: Sequence[str]
+
+    @property
+    def unexpected(self) -> list[Entry]:
+        """Entries that neither succeeded nor failed as the suite expects."""
+        return [
+            one
+            for one in self.plan.entries
+            if one.id in self.statuses and self.statuses[one.id].word not in ("ok", *one.expect)
+        ]
+
+
+def plan(path: Path, space: Workspace, *, preset: str | None, sets: Sequence[str]) -> Plan:
+    """Return what a suite asks for; nothing is run."""
+    return planner.make(document.load(path, preset=preset, sets=sets), root=space.data_root)
+
+
+def checked(planned: Plan, space: Workspace) -> Mapping[str, int | None]:
+    """Build every model once, without memory, and return its weights by entry.
+
+    Raises:
+        SuiteError: a constructor refuses what the suite sets.
+    """
+    cache = space.results / "cache" / "counts.json"
+    return counts.count(planned, root=space.data_root, cache=cache)
+
+
+def run(
+    path: Path,
+    space: Workspace,
+    *,
+    preset: str | None = None,
+    sets: Sequence[str] = (),
+    expression: str = "",
+    device: str = "auto",
+    workers: int | None = None,
+    retry: Sequence[str] = (),
+    watcher: Watcher | None = None,
+) -> Done:
+    """Run what a suite asks for and is not done yet, and index it in MLflow.
+
+    Raises:
+        SuiteError: the suite is wrong; nothing has run.
+        MachineError: the machine failed; what was finished is kept.
+    """
+    planned = plan(path, space, preset=preset, sets=sets)
+    checked(planned, space)
+    devices = available(device)
+    entries = select(planned.entries, expression) if expression else list(planned.entries)
+    folder.make(space.results)
+    with space.lock():
+        known = {one.id: status(one, space, device=devices[0]) for one in entries}
+        todo = [one for one in entries if _is_open(known[one.id], retry)]
+        _remember(planned, space)
+        jobs = [(one, _job(one, planned.suite, space, device=devices[0])) for one in todo]
+        executed = _without_data(jobs) | _execute(
+            [job for one, job in jobs if not one.missing],
+            slots=_slots(devices, workers=workers, threads=planned.suite.execution.threads),
+            watcher=watcher or Watcher(),
+        )
+        problems = space.store.ingest().problems
+    after = {one.id: status(one, space, device=devices[0]) for one in entries}
+    return Done(plan=planned, executed=executed, statuses=after, problems=problems)
+
+
+def report(
+    path: Path | None,
+    space: Workspace,
+    *,
+    format: str,
+    out: Path,
+    preset: str | None = None,
+    sets: Sequence[str] = (),
+) -> list[writer.Written]:
+    """Write the reports of one suite, or of every suite that was run here.
+
+    Raises:
+        NothingMeasured: no run is recorded.
+    """
+    ingest(space)
+    runs = space.store.runs()
+    wanted = _asked(path, space, preset=preset, sets=sets)
+    if not wanted:
+        raise NothingMeasured(f"{space.results}: no suite has been run here; run one first")
+    return [
+        writer.write(one, runs, format=format, out=out / _report_name(one.suite))
+        for one in wanted
+    ]
+
+
+def ingest(space: Workspace) -> Sequence[str]:
+    """Index records that MLflow has not seen, unless a run is under way and will do so."""
+    folder.make(space.results)
+    with space.lock():
+        return space.store.ingest().problems
+
+
+def status(entry: Entry, space: Workspace, *, device: Device) -> Status:
+    """Return what the results folder knows of an entry."""
+    place = entry_folder(entry.id, space, device=device)
+    if not (place / outcome.RECORD).exists():
+        return Status(word=UNFINISHED if place.exists() else PENDING)
+    try:
+        record = outcome.read(place)
+    except RecordError as error:
+        return Status(word=DAMAGED, reason=str(error))
+    stale = tuple(sources.stale(entry, record.sources))
+    word = UNFINISHED if record.unfinished else record.outcome
+    return Status(word=word, reason=record.reason, stale=stale)
+
+
+def _is_open(known: Status, retry: Sequence[str]) -> bool:
+    """Whether an entry is still to be run; missing data may have come by now."""
+    return known.word in (PENDING, UNFINISHED, "no_data") or known.word in retry
+
+
+def _without_data(jobs: Sequence[tuple[Entry, Job]]) -> dict[str, Record]:
+    """Record the entries whose data set is not here; no process is needed to know it."""
+    missing = {one.id: failed(job, "no_data", one.missing) for one, job in jobs if one.missing}
+    for _, job in jobs:
+        if job.id in missing:
+            outcome.write(missing[job.id], folder=folder.make(job.folder))
+    return missing
+
+
+def _execute(
+    jobs: Sequence[Job], *, slots: Sequence[str], watcher: Watcher
+) -> dict[str, Record]:
+    return Scheduler(jobs, slots=slots, watcher=watcher).run() if jobs else {}
+
+
+def _slots(devices: Sequence[Device], *, workers: int | None, threads: int) -> list[str]:
+    """One worker a GPU; on the CPU, as many as the cores carry; or as many as asked for."""
+    if devices[0].name == "cpu":
+        count = max(1, len(os.sched_getaffinity(0)) // threads)
+    else:
+        count = len(devices)
+    return [devices[index % len(devices)].name for index in range(workers or count)]
+
+
+def _job(entry: Entry, suite: Suite, space: Workspace, *, device: Device) -> Job:
+    return Job(
+        role=entry.role,
+        id=entry.id,
+        spec=entry.spec,
+        labels=entry.labels,
+        folder=entry_folder(entry.id, space, device=device),
+        training=entry_folder(entry.needs, space, device=device) if entry.needs else None,
+        device=device.name,
+        device_class=device.device_class,
+        engine=ENGINE,
+        data_root=space.data_root,
+        sources=sources.digests(entry.spec),
+        timeout_s=suite.execution.timeout_s,
+        checkpoint_s=suite.execution.checkpoint_s,
+        log_every=suite.execution.log_every,
+    )
+
+
+def entry_folder(id: str, space: Workspace, *, device: Device) -> Path:
+    """Return where an entry's record lies."""
+    return folder.run_folder(
+        space.results, id=id, device_class=device.device_class, engine=ENGINE
+    )
+
+
+def _remember(planned: Plan, space: Workspace) -> None:
+    """Leave a record that this suite was run, so that a report needs no file name."""
+    id = suite_id(planned.suite)
+    place = folder.run_folder(space.results, id=id, device_class="any", engine="none")
+    record = Record(
+        role="suite",
+        id=id,
+        device_class="any",
+        engine="none",
+        outcome="ok",
+        spec={**_asked_of(planned.suite), "entries": [one.id for one in planned.entries]},
+        ended_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    outcome.write(record, folder=folder.make(place))
+
+
+def suite_id(suite: Suite) -> str:
+    """Return the id under which a suite, its preset and its overlays are remembered."""
+    text = json.dumps(_asked_of(suite), sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _asked_of(suite: Suite) -> dict[str, Any]:
+    return {
+        "name": suite.name,
+        "path": str(suite.path),
+        "preset": suite.preset,
+        "sets": list(suite.sets),
+        "document": suite.document,
+    }
+
+
+def _asked(
+    path: Path | None, space: Workspace, *, preset: str | None, sets: Sequence[str]
+) -> list[Plan]:
+    """Plans to report on: the suite named, or the latest run of each suite run here."""
+    remembered = [stored.spec for stored in space.store.suites()]
+    if path is not None and preset is None and not sets:
+        same = [one for one in remembered if Path(one["path"]).resolve() == path.resolve()]
+        remembered = same[:1] or [{"path": str(path), "preset": None, "sets": []}]
+    elif path is not None:
+        remembered = [{"path": str(path), "preset": preset, "sets": list(sets)}]
+    latest = {one["path"]: one for one in reversed(remembered)}
+    return [
+        plan(Path(one["path"]), space, preset=one["preset"], sets=one["sets"])
+        for one in latest.values()
+    ]
+
+
+def _report_name(suite: Suite) -> str:
+    return (
+        suite.name if suite.preset in ("paper", suite.name) else f"{suite.name}-{suite.preset}"
+    )

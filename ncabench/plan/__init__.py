@@ -1,0 +1,1 @@
+"""A Suite becomes Entries, each fully decided and named by its content."""

@@ -1,0 +1,193 @@
+"""Builds the model and the task that a spec asks for; the only part of a plan with torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ncabench import catalog
+from ncabench.errors import Problem, SuiteError
+from ncabench.nca.draws import Draws
+from ncabench.nca.model import Model
+from ncabench.nca.task import Task
+from ncabench.nca.weights import initialise
+from ncabench.plan.entry import Entry
+from ncabench.plan.planner import Plan
+from ncabench.suite.suite import Suite
+
+Spec = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assembled:
+    """A model and its task.
+
+    Attributes:
+        model: with its initial weights; on the meta device, without any.
+        task: the task, on the CPU.
+        parameters: weights that inference needs.
+    """
+
+    model: Model
+    task: Task
+    parameters: int
+
+
+def assemble(spec: Spec, *, root: Path | None, meta: bool = False) -> Assembled:
+    """Return the model and task of a training's or a profile's spec.
+
+    Weights come from draws keyed by the spec's rng_seed (0 for a profile, which has none),
+    and leave the global generator as it was.
+
+    Args:
+        spec: a training's or a profile's.
+        root: where data sets look for what is not shipped.
+        meta: build the model on the meta device, to count or check it only.
+
+    Raises:
+        SuiteError: a constructor refuses its parameters.
+        NoData: the data is not on this machine.
+    """
+    draws = Draws(spec.get("rng_seed", 0))
+    task = _task(spec, draws, root)
+    with torch.random.fork_rng(devices=[]), torch.device("meta") if meta else nullcontext():
+        model = _model(spec, task)
+    if not meta:
+        initialise(model, draws)
+    return Assembled(model=model, task=task, parameters=model.parameter_count())
+
+
+def count(spec: Spec, *, root: Path | None) -> int:
+    """Return the number of weights that inference needs, without building them."""
+    return assemble(spec, root=root, meta=True).parameters
+
+
+def check(plan: Plan, *, root: Path | None = None) -> dict[str, int]:
+    """Construct everything the plan uses once, and return each training's parameter count.
+
+    Models and trainers are built on the meta device, trainers without their pool, which is
+    built by itself. Entries whose data is missing are left out.
+
+    Raises:
+        SuiteError: a constructor refuses its parameters; lists every such problem, under
+            the name that the suite gives the component.
+    """
+    counts: dict[str, int] = {}
+    problems: dict[Problem, None] = {}
+    tasks: dict[str, Task] = {}
+    built: dict[str, Assembled] = {}
+    for entry in plan.entries:
+        if entry.missing:
+            continue
+        try:
+            if entry.role == "evaluation" and entry.needs in counts:
+                _check_evaluation(entry, tasks[str(entry.needs)])
+            elif entry.role == "training":
+                key = repr([entry.spec[name] for name in ("model", "parts", "task")])
+                if key not in built:
+                    built[key] = assemble(entry.spec, root=root, meta=True)
+                counts[entry.id] = built[key].parameters
+                tasks[entry.id] = built[key].task
+                _check_trainer(entry.spec["trainer"], built[key])
+        except SuiteError as error:
+            problems |= dict.fromkeys(_named(one, entry, plan.suite) for one in error.problems)
+    if problems:
+        raise SuiteError(str(plan.suite.path), list(problems))
+    return counts
+
+
+def _task(spec: Spec, draws: Draws, root: Path | None) -> Task:
+    data = None
+    if spec["data"] is not None:
+        with _refusing("data", spec["data"]["kind"]):
+            data = catalog.find("data", spec["data"]["kind"])(root).load(
+                spec["data"]["selection"]
+            )
+    with _refusing("task", spec["task"]["kind"]):
+        task: Task = catalog.build("task", spec["task"], data, draws)
+    return task
+
+
+def _model(spec: Spec, task: Task) -> Model:
+    layout, parts = task.layout, spec["parts"]
+    built: dict[str, Any] = {}
+    if "perception" in parts:
+        with _refusing("perception", parts["perception"]["kind"]):
+            built["perception"] = catalog.build(
+                "perception", parts["perception"], layout.perceived
+            )
+    if "update" in parts:
+        percepts = built["perception"].out_channels
+        with _refusing("update", parts["update"]["kind"]):
+            built["update"] = catalog.build(
+                "update", parts["update"], percepts, layout.channels
+            )
+    order = catalog.describe("model", spec["model"]["kind"]).attributes.get("parts", ())
+    with _refusing("model", spec["model"]["kind"]):
+        model: Model = catalog.build("model", spec["model"], layout, *map(built.get, order))
+    return model
+
+
+def _check_evaluation(entry: Entry, task: Task) -> None:
+    protocol, perturbation = entry.spec["protocol"], entry.spec["perturbation"]
+    with _refusing("perturbation", perturbation["kind"]):
+        pairs = len(catalog.build("perturbation", perturbation).pairs(task.classes))
+    with _refusing("protocol", protocol["kind"]):
+        catalog.build("protocol", protocol)
+        rollouts = protocol.get("rollouts", pairs)
+        if rollouts < 1 or rollouts % pairs:
+            fitting = max(rollouts // pairs, 1) * pairs
+            raise ValueError(
+                f"rollouts must be a multiple of the {pairs} cases of {perturbation['kind']}, "
+                f"such as {fitting} or {fitting + pairs}, not {rollouts}"
+            )
+
+
+def _check_trainer(trainer: Spec, assembled: Assembled) -> None:
+    bare = dict(trainer)
+    for name, value in trainer.items():
+        if isinstance(value, Mapping) and "family" in value:
+            inner = {key: item for key, item in value.items() if key != "family"}
+            with _refusing(value["family"], inner["kind"]):
+                catalog.build(value["family"], inner)
+            bare[name] = None if value["family"] == "pool" else value
+    with _refusing("trainer", trainer["kind"]):
+        catalog.build("trainer", bare, assembled.model, assembled.task, Draws(0), None)
+
+
+@contextmanager
+def _refusing(family: str, kind: str) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise SuiteError("", [Problem(where=f"{family}.{kind}", what=str(error))]) from error
+
+
+def _named(problem: Problem, entry: Entry, suite: Suite) -> Problem:
+    """The problem under the suite's own name for the component, where it has one."""
+    family, _, kind = problem.where.partition(".")
+    labels = entry.labels[0]
+    where = (
+        f"{family}.{labels[family]}" if family in labels else _path(family, kind, entry, suite)
+    )
+    return Problem(
+        where=where, what=problem.what, accepted=problem.accepted, found=problem.found
+    )
+
+
+def _path(family: str, kind: str, entry: Entry, suite: Suite) -> str:
+    if family == "protocol":
+        tables = suite.components["protocol"].items()
+        return next((f"protocol.{name}" for name, one in tables if one["kind"] == kind), family)
+    if family == "data":
+        return f"task.{entry.labels[0]['task']}"
+    recipe = str(entry.labels[0].get("recipe", ""))
+    if family == "trainer":
+        return f"recipe.{recipe}" if recipe else "train"
+    own = recipe and family in suite.recipes[recipe]
+    return f"recipe.{recipe}.{family}" if own else f"train.{family}"

@@ -1,0 +1,47 @@
+"""One thing to run, fully decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Role = Literal["training", "evaluation", "profile"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A training, an evaluation of one, or a profile.
+
+    Attributes:
+        role: which of them.
+        id: short hash of what is asked; see ``plan.identity``.
+        spec: what is asked, whole: JSON-able, every parameter present.
+        labels: every grid point that it serves, axis to name, ``rng_seed`` included.
+        needs: the training that an evaluation is of, by id.
+        missing: what is not on this machine, and what mends it; ``""`` where all is.
+        expect: outcomes besides ``ok`` that the paper itself reports.
+    """
+
+    role: Role
+    id: str
+    spec: Mapping[str, Any]
+    labels: tuple[Mapping[str, str | int], ...]
+    needs: str | None = None
+    missing: str = ""
+    expect: tuple[str, ...] = ()
+
+    def serves(self, where: Mapping[str, str | int]) -> bool:
+        """Tell whether some grid point of the entry has all of ``where``."""
+        return any(matches(labels, where) for labels in self.labels)
+
+
+def matches(labels: Mapping[str, str | int], where: Mapping[str, str | int]) -> bool:
+    """Tell whether a grid point has every axis of ``where`` at its value.
+
+    >>> matches({"model": "nca", "rng_seed": 0}, {"model": "nca"})
+    True
+    >>> matches({"model": "unet"}, {"model": "unet", "perception": "sobel"})
+    False
+    """
+    return all(axis in labels and labels[axis] == value for axis, value in where.items())

@@ -1,0 +1,223 @@
+"""Decides what each grid point asks for, from the components that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ncabench import catalog, schema
+from ncabench.errors import Problem
+from ncabench.plan.datasets import DataSets
+from ncabench.plan.points import Point
+from ncabench.suite.components import recipe
+from ncabench.suite.suite import FAMILIES, Suite
+
+Spec = dict[str, Any]
+SCHEMA = 1
+
+
+@dataclass
+class Specs:
+    """The specs of a suite's grid points; problems gather in ``problems``, once each.
+
+    Args:
+        suite: the suite.
+        root: where data sets look for what is not shipped.
+    """
+
+    suite: Suite
+    root: Path | None
+    problems: list[Problem] = field(default_factory=list)
+    _completed: dict[tuple[str, str], Spec] = field(default_factory=dict)
+    _recipes: dict[tuple[str | None, str], Spec] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._data = DataSets(suite=self.suite, root=self.root)
+        for family in FAMILIES:
+            for name, raw in self.suite.components[family].items():
+                completed, found = schema.complete(family, raw, where=f"{family}.{name}")
+                self._completed[family, name] = plain(completed)
+                self.problems += found
+
+    def training(self, point: Point) -> Spec:
+        """Return what decides the weights at a grid point."""
+        shared = self._shared(point)
+        spec = {
+            "role": "training",
+            "schema": SCHEMA,
+            **shared,
+            "trainer": self._trainer(point),
+            "rng_seed": point["rng_seed"],
+            "execution": self._execution(),
+        }
+        return {**spec, "versions": versions(spec)}
+
+    def evaluation(self, point: Point, *, training: Spec, training_id: str) -> Spec:
+        """Return what measures the training at a grid point."""
+        perturbation = self._component("perturbation", point)
+        self._check_needs(point, perturbation)
+        asked = {
+            "protocol": self._protocol(point),
+            "perturbation": perturbation,
+            "metrics": {name: self._completed["metric", name] for name in self._metrics()},
+        }
+        return {
+            "role": "evaluation",
+            "schema": SCHEMA,
+            "training": training,
+            "training_id": training_id,
+            **asked,
+            "rng_seed": self.suite.execution.evaluation_rng_seed,
+            "versions": versions(asked),
+        }
+
+    def profile(self, point: Point) -> Spec:
+        """Return what is timed at a grid point, whatever its recipe and rng_seed."""
+        assert self.suite.profile is not None
+        spec = {
+            "role": "profile",
+            "schema": SCHEMA,
+            **self._shared(point),
+            "profile": asdict(self.suite.profile),
+            "execution": self._execution(),
+        }
+        return {**spec, "versions": versions(spec)}
+
+    def missing(self, point: Point) -> str:
+        """Return what of the data is not on this machine, or ``""``."""
+        return self._data.missing(str(point["task"]), self._component("task", point))
+
+    def _shared(self, point: Point) -> Spec:
+        model = self._component("model", point)
+        parts = catalog.describe("model", model["kind"]).attributes.get("parts", ())
+        task = self._component("task", point)
+        task, data, found = self._data.read(str(point["task"]), task)
+        self._add(found)
+        return {
+            "model": model,
+            "parts": {part: self._component(part, point) for part in parts},
+            "task": task,
+            "data": data,
+        }
+
+    def _component(self, family: str, point: Point) -> Spec:
+        return self._completed[family, str(point[family])]
+
+    def _metrics(self) -> list[str]:
+        names = list(self.suite.components["metric"])
+        if not names:
+            self._add([Problem(where="metric", what="there is no [metric.NAME] to measure")])
+        return names
+
+    def _execution(self) -> Spec:
+        names = ("precision", "engine", "threads", "deterministic", "memory_limit_gb")
+        return {name: getattr(self.suite.execution, name) for name in names}
+
+    def _attributes(self, point: Point) -> Mapping[str, Any]:
+        return catalog.describe("model", self._component("model", point)["kind"]).attributes
+
+    def _trainer(self, point: Point) -> Spec:
+        name = point.get("recipe")
+        key = (None if name is None else str(name), str(point["model"]))
+        if key not in self._recipes:
+            self._recipes[key] = self._complete_recipe(
+                *key, self._attributes(point)["trainers"]
+            )
+        return self._recipes[key]
+
+    def _complete_recipe(self, name: str | None, model: str, trainers: tuple[str, ...]) -> Spec:
+        where = "train" if name is None else f"recipe.{name}"
+        overlay = None if name is None else self.suite.recipes[name]
+        given = {"kind": trainers[0], **recipe(self.suite.train, overlay)}
+        if given["kind"] not in trainers:
+            kind = self._completed["model", model]["kind"]
+            what = f"a {given['kind']} trainer cannot train model.{model} ({kind})"
+            found = str(given["kind"])
+            self._add(
+                [Problem(where=f"{where}.kind", what=what, accepted=trainers, found=found)]
+            )
+            return {}
+        completed, found_problems = schema.complete("trainer", given, where=where)
+        self._add(found_problems)
+        spec: Spec = plain(completed)
+        return spec
+
+    def _protocol(self, point: Point) -> Spec:
+        fitting = self._attributes(point)["protocols"]
+        tables = self.suite.components["protocol"]
+        names = [name for name, table in tables.items() if table.get("kind") in fitting]
+        if len(names) == 1:
+            return self._completed["protocol", names[0]]
+        kind = self._component("model", point)["kind"]
+        what = f"model.{point['model']} ({kind}) needs one [protocol.NAME] of a kind that fits"
+        what += f", and there are {len(names)}" if names else ", and there is none"
+        self._add([Problem(where="protocol", what=what, accepted=fitting)])
+        return {}
+
+    def _check_needs(self, point: Point, perturbation: Spec) -> None:
+        needs = catalog.describe("perturbation", perturbation["kind"]).attributes.get(
+            "needs", ()
+        )
+        task = self._component("task", point)["kind"]
+        offers = catalog.describe("task", task).attributes.get("offers", ())
+        for need in needs:
+            if need not in offers:
+                what = (
+                    f"{perturbation['kind']} needs a task that offers {need!r}, which "
+                    f"task.{point['task']} ({task}) does not; exclude the pair, or use "
+                    "another kind of task"
+                )
+                where = f"perturbation.{point['perturbation']}"
+                self._add([Problem(where=where, what=what, accepted=_offering(need))])
+
+    def _add(self, problems: list[Problem]) -> None:
+        self.problems += [one for one in problems if one not in self.problems]
+
+
+def _offering(need: str) -> tuple[str, ...]:
+    return tuple(
+        kind
+        for kind in catalog.kinds("task")
+        if need in catalog.describe("task", kind).attributes.get("offers", ())
+    )
+
+
+def plain(value: Any) -> Any:
+    """Return ``value`` with tuples as lists, as JSON has them."""
+    if isinstance(value, Mapping):
+        return {name: plain(item) for name, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def components(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (family, kind) of every component that a spec uses, nested ones included.
+
+    An evaluation's training is left to the training.
+
+    >>> list(components({"trainer": {"kind": "rollout", "pool": {"family": "pool",
+    ...                                                          "kind": "fifo"}}}))
+    [('trainer', 'rollout'), ('pool', 'fifo')]
+    """
+    for family in ("model", "task", "data", "trainer", "protocol", "perturbation"):
+        if spec.get(family):
+            yield from _with_nested(family, spec[family])
+    for family, one in spec.get("parts", {}).items():
+        yield from _with_nested(family, one)
+    for one in spec.get("metrics", {}).values():
+        yield from _with_nested("metric", one)
+
+
+def _with_nested(family: str, spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield family, spec["kind"]
+    for value in spec.values():
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, Mapping) and "family" in item:
+                yield from _with_nested(item["family"], item)
+
+
+def versions(spec: Mapping[str, Any]) -> dict[str, int]:
+    """Return the version of every component that a spec uses, as ``family/kind``."""
+    used = sorted(set(components(spec)))
+    return {f"{family}/{kind}": catalog.describe(family, kind).version for family, kind in used}

@@ -1,0 +1,1 @@
+"""MLflow runs become tables and figures."""

@@ -1,0 +1,204 @@
+"""What the suite cost: time, memory and energy, in a table of its own."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ncabench.plan.entry import Entry, matches
+from ncabench.plan.planner import Plan
+from ncabench.record.stored import StoredRun
+from ncabench.report import captions
+from ncabench.report.cells import WORDS, first_line
+from ncabench.report.chosen import Chosen, choose
+from ncabench.report.rendered import number
+from ncabench.report.view import CellView, Head, Notes, RowView, TableView
+
+NOT_MEASURED = "n/a"
+_AXES = ("model", "perception", "update", "task", "recipe")
+_KINDS = {  # what a peak is a peak of: its head
+    "peak_allocated_mib": "allocated",
+    "peak_reserved_mib": "reserved",
+    "device_used_mib": "device used",
+    "peak_rss_mib": "RSS of the process",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Row:
+    point: Mapping[str, Any]
+    profile: StoredRun | None
+    trainings: tuple[StoredRun, ...]
+    planned: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Column:
+    label: str
+    cell: Callable[[_Row], CellView]
+
+
+def view(plan: Plan, runs: Sequence[StoredRun]) -> TableView:
+    """Return the cost table: one row for each model, task and recipe; never 0 for unknown."""
+    timed = [entry for entry in plan.entries if entry.role in ("training", "profile")]
+    chosen = choose(timed, runs)
+    rows = [_row(timed, chosen, point=point) for point in _points(timed)]
+    columns = _columns(rows)
+    notes = Notes()
+    views = tuple(
+        RowView(
+            label=label,
+            cells=tuple(column.cell(row) for column in columns),
+            marks=notes.marks(_remarks(row)),
+        )
+        for row, label in zip(rows, _labels(rows), strict=True)
+    )
+    return TableView(
+        id="cost",
+        title=f"Cost: {plan.suite.title}",
+        captions=(*_where(chosen), *_protocol(plan), *captions.conditions(plan.suite)),
+        row_head="Entry",
+        heads=tuple(Head(label=column.label) for column in columns),
+        rows=views,
+        notes=notes.texts,
+    )
+
+
+def _points(entries: Sequence[Entry]) -> list[Mapping[str, Any]]:
+    keys = [
+        tuple((axis, label[axis]) for axis in _AXES if axis in label)
+        for entry in entries
+        if entry.role == "training"
+        for label in entry.labels
+    ]
+    return [dict(key) for key in dict.fromkeys(keys)]
+
+
+def _row(entries: Sequence[Entry], chosen: Chosen, *, point: Mapping[str, Any]) -> _Row:
+    mine = [one for one in entries if any(matches(label, point) for label in one.labels)]
+    found = [(one.role, chosen.run(one.role, one.id)) for one in mine]
+    profiles = [run for role, run in found if role == "profile" and run is not None]
+    return _Row(
+        point=point,
+        profile=profiles[0] if profiles else None,
+        trainings=tuple(run for role, run in found if role == "training" and run is not None),
+        planned=sum(role == "training" for role, _ in found),
+    )
+
+
+def _labels(rows: Sequence[_Row]) -> list[str]:
+    """Name each row by the axes that tell rows apart, the model always."""
+    seen = [axis for axis in _AXES if len({str(row.point.get(axis)) for row in rows}) > 1]
+    shown = [axis for axis in _AXES if axis in seen or axis == "model"]
+    return [
+        " / ".join(str(row.point[axis]) for axis in shown if row.point.get(axis))
+        for row in rows
+    ]
+
+
+def _columns(rows: Sequence[_Row]) -> list[_Column]:
+    return [
+        _timed("ms/step, median (IQR)", "inference/ms_per_step"),
+        _timed("ms/training iteration, median (IQR)", "training/ms_per_iteration"),
+        *_peaks(rows, "inference"),
+        *_peaks(rows, "training"),
+        _plain("J/step", "inference/energy_j_per_step", decimals=3),
+        _Column(label="Whole training, s", cell=_seconds),
+    ]
+
+
+def _peaks(rows: Sequence[_Row], phase: str) -> list[_Column]:
+    seen = {name for row in rows if row.profile for name in row.profile.values}
+    kinds = [kind for kind in _KINDS if f"{phase}/{kind}" in seen]
+    if not kinds:
+        return [_plain(f"Peak MiB, {phase}", f"{phase}/peak_mib", decimals=1)]
+    return [
+        _plain(f"Peak MiB, {phase}, {_KINDS[kind]}", f"{phase}/{kind}", decimals=1)
+        for kind in kinds
+    ]
+
+
+def _timed(label: str, name: str) -> _Column:
+    def cell(row: _Row) -> CellView:
+        found = _value(row, name)
+        if found is None:
+            return _nothing(row, name)
+        iqr = _value(row, f"{name}_iqr")
+        spread = "" if iqr is None else f" ({number(iqr, decimals=3)})"
+        text = f"{number(found, decimals=3)}{spread}"
+        return CellView(measured=text, exact={"value": name, "median": found, "iqr": iqr})
+
+    return _Column(label=label, cell=cell)
+
+
+def _plain(label: str, name: str, *, decimals: int) -> _Column:
+    def cell(row: _Row) -> CellView:
+        found = _value(row, name)
+        if found is None:
+            return _nothing(row, name)
+        text = number(found, decimals=decimals)
+        return CellView(measured=text, exact={"value": name, "median": found})
+
+    return _Column(label=label, cell=cell)
+
+
+def _seconds(row: _Row) -> CellView:
+    found = [run.seconds for run in row.trainings if run.outcome == "ok" and run.seconds > 0]
+    if not found:
+        return CellView(measured=NOT_MEASURED, exact={"value": "seconds", "median": None})
+    text = f"{number(statistics.median(found), decimals=1)} (n={len(found)})"
+    exact = {"value": "seconds", "median": statistics.median(found), "n": len(found)}
+    return CellView(measured=text, exact=exact)
+
+
+def _value(row: _Row, name: str) -> float | None:
+    run = row.profile
+    return run.values.get(name) if run is not None and run.outcome == "ok" else None
+
+
+def _nothing(row: _Row, name: str) -> CellView:
+    failed = row.profile is not None and row.profile.outcome != "ok"
+    word = WORDS[row.profile.outcome] if row.profile and failed else NOT_MEASURED
+    return CellView(measured=word, exact={"value": name, "median": None})
+
+
+def _remarks(row: _Row) -> list[str]:
+    found = [run for run in (row.profile, *row.trainings) if run is not None]
+    failed = [
+        f"{run.role}, {WORDS[run.outcome]}: {first_line(run.reason)}"
+        for run in found
+        if run.outcome != "ok"
+    ]
+    warned = [f"Warning: {first_line(text)}" for run in found for text in run.warnings]
+    return [*failed, *warned]
+
+
+def _where(chosen: Chosen) -> tuple[str, ...]:
+    names = sorted({run.device for run in chosen.runs.values()})
+    if not names:
+        return ("Nothing of this table was run.",)
+    engines = " and ".join(chosen.engines)
+    devices = ", ".join(names)
+    if names != [chosen.device_class]:
+        devices = f"{devices} ({chosen.device_class})"
+    lines = [f"Measured on: {devices}, engine {engines}."]
+    if chosen.others:
+        lines.append(f"Also measured, not shown here: {', '.join(chosen.others)}.")
+    return tuple(lines)
+
+
+def _protocol(plan: Plan) -> tuple[str, ...]:
+    profile = plan.suite.profile
+    if profile is None:
+        return ("The suite has no [profile], so steps were not timed.",)
+    lines = [
+        f"ms/step: batch {profile.batch}, {profile.blocks} blocks of "
+        f"{profile.steps_per_block} steps after {profile.warm_up} of warm-up."
+    ]
+    if profile.train_batch:
+        lines.append(
+            f"Training iteration: batch {profile.train_batch}, {profile.train_steps} steps."
+        )
+    return tuple(lines)

@@ -1,0 +1,1 @@
+"""Formats: how a document is written, one module each."""

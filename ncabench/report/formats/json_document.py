@@ -1,0 +1,49 @@
+"""Tables as JSON, numbers in full precision."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ncabench.report.view import Document, Picture, TableView
+
+
+def render(document: Document) -> str:
+    """Return the document as JSON; what is not known is null."""
+    content = {
+        "title": document.title,
+        "tables": [_table(table) for table in document.tables],
+        "claims_not_judged": list(document.claims),
+        "figures": [_picture(one) for one in document.figures],
+        "filmstrips": [_picture(one) for one in document.filmstrips],
+    }
+    return json.dumps(content, allow_nan=False, ensure_ascii=False, indent=1) + "\n"
+
+
+def _table(table: TableView) -> dict[str, Any]:
+    return {
+        "id": table.id,
+        "title": table.title,
+        "captions": list(table.captions),
+        "columns": [
+            {"group": head.group, "label": head.label, "notes": list(head.marks)}
+            for head in table.heads
+        ],
+        "rows": [
+            {
+                "label": row.label,
+                "notes": list(row.marks),
+                "cells": [
+                    {"measured": cell.measured, "notes": list(cell.marks), **cell.exact}
+                    for cell in row.cells
+                ],
+            }
+            for row in table.rows
+        ],
+        "notes": list(table.notes),
+        "title_notes": list(table.marks),
+    }
+
+
+def _picture(picture: Picture) -> dict[str, str]:
+    return {"caption": picture.caption, "path": picture.path.as_posix()}

@@ -1,0 +1,58 @@
+"""Tables in GitHub's Markdown, with links to the pictures."""
+
+from __future__ import annotations
+
+import re
+
+from tabulate import tabulate
+
+from ncabench.report.formats.text import CLAIMS, grid, marked
+from ncabench.report.view import Document, Picture, TableView
+
+
+def render(document: Document) -> str:
+    """Return the document as Markdown."""
+    parts = [f"# {_escaped(document.title)}", *(_table(table) for table in document.tables)]
+    if document.claims:
+        parts.append(
+            "\n".join([f"## {CLAIMS}", "", *(f"- {_escaped(c)}" for c in document.claims)])
+        )
+    for heading, pictures in (
+        ("Figures", document.figures),
+        ("Filmstrips", document.filmstrips),
+    ):
+        if pictures:
+            parts.append(_pictures(heading, pictures))
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(table: TableView) -> str:
+    blocks = [f"## {_escaped(marked(table.title, table.marks))}"]
+    blocks.append("\n".join(f"- {_escaped(line)}" for line in table.captions))
+    for group, columns in table.sections():
+        heads, rows = grid(table, columns)
+        body = tabulate(
+            [[_escaped(text) for text in row] for row in rows],
+            headers=[_escaped(head) for head in heads],
+            tablefmt="github",
+            disable_numparse=True,
+        )
+        blocks.append(f"**{_escaped(group)}**\n\n{body}" if group else body)
+    if table.notes:
+        numbered = enumerate(table.notes, start=1)
+        blocks.append("\n".join(f"- {_escaped(f'[{n}] {note}')}" for n, note in numbered))
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _pictures(heading: str, pictures: tuple[Picture, ...]) -> str:
+    lines = [f"![{_escaped(one.caption)}]({one.path.as_posix()})" for one in pictures]
+    return "\n\n".join([f"## {heading}", *lines])
+
+
+def _escaped(text: str) -> str:
+    r"""Return a text that Markdown shows as it is.
+
+    >>> _escaped("a|b_c [1]")
+    'a\\|b\\_c \\[1\\]'
+    """
+    return re.sub(r"([\\`*_{}\[\]<>|])", r"\\\1", text)

@@ -1,0 +1,121 @@
+"""Writes a suite's report: tables, costs, figures, filmstrips, and where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ncabench.errors import MachineError, NothingMeasured, Problem, SuiteError
+from ncabench.plan.planner import Plan
+from ncabench.record.stored import StoredRun
+from ncabench.report import cost, figures, filmstrips, lines, provenance, tables
+from ncabench.report.chosen import choose
+from ncabench.report.formats import csv_table, html_page, json_document, latex, markdown, text
+from ncabench.report.view import Document
+from ncabench.suite.suite import Claim
+
+FORMATS: Mapping[str, tuple[str, Callable[[Document], str]]] = {  # ending, writer
+    "text": ("txt", text.render),
+    "latex": ("tex", latex.render),
+    "markdown": ("md", markdown.render),
+    "csv": ("csv", csv_table.render),
+    "json": ("json", json_document.render),
+    "html": ("html", html_page.render),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """A report that was written.
+
+    Attributes:
+        text: the tables and their costs, for a terminal; in the format asked for, except
+            that a page is shown as text.
+        files: every file, in the order of writing.
+    """
+
+    text: str
+    files: list[Path]
+
+
+def write(plan: Plan, runs: Sequence[StoredRun], *, format: str = "text", out: Path) -> Written:
+    """Write the report of a plan into the folder ``out``.
+
+    Args:
+        plan: whose entries are reported.
+        runs: what is stored, of this plan and of others.
+        format: a key of ``FORMATS``, for the tables; all else is the same for all.
+        out: made if it is not there; files of the same names are replaced.
+
+    Raises:
+        SuiteError: there is no such format.
+        NothingMeasured: no run of the plan is stored.
+        RecordError: a run's files are missing or damaged.
+        MachineError: the folder cannot be written.
+    """
+    wanted = {(entry.role, entry.id) for entry in plan.entries}
+    mine = [run for run in runs if (run.role, run.id) in wanted]
+    if not mine:
+        raise NothingMeasured(
+            f"{plan.suite.name}: no run of this suite is stored"
+            f" (preset {plan.suite.preset!r}); run it first: ncabench run {plan.suite.path}"
+        )
+    drawn = lines.drawings(plan, mine)
+    quality = Document(
+        title=plan.suite.title,
+        tables=tables.views(plan, mine),
+        claims=tuple(_claim(claim) for claim in plan.suite.claims),
+        figures=tuple(figures.picture(one, folder="figures") for one in drawn),
+        filmstrips=filmstrips.collect(plan, mine, folder="filmstrips"),
+    )
+    costs = Document(title=plan.suite.title, tables=(cost.view(plan, mine),))
+    ending, render = _format(format)
+    content = {Path(f"tables.{ending}"): render(quality), Path(f"cost.{ending}"): render(costs)}
+    shown = "\n".join(content.values())
+    if format == "html":
+        shown = f"{text.render(quality)}\n{text.render(costs)}"
+    if format == "latex":
+        body = "\\input{tables}\n\\clearpage\n\\input{cost}\n"
+        content[Path("document.tex")] = latex.standalone(body)
+    content[Path("provenance.json")] = _provenance(plan, mine)
+    binary = {one.path: one.data for one in (*quality.figures, *quality.filmstrips)}
+    binary |= {
+        Path("figures") / f"{one.name}.pdf": figures.draw(one, form="pdf") for one in drawn
+    }
+    encoded = {path: body.encode() for path, body in content.items()}
+    return Written(text=shown, files=_save({**encoded, **binary}, out))
+
+
+def _format(name: str) -> tuple[str, Callable[[Document], str]]:
+    if name not in FORMATS:
+        what = f"no format is called {name!r}"
+        problem = Problem(where="--format", what=what, accepted=tuple(FORMATS), found=name)
+        raise SuiteError("", [problem])
+    return FORMATS[name]
+
+
+def _provenance(plan: Plan, runs: Sequence[StoredRun]) -> str:
+    shown = [(one.id, tables.chosen_for(plan, runs, table=one)) for one in plan.suite.tables]
+    timed = [entry for entry in plan.entries if entry.role in ("training", "profile")]
+    return provenance.document(plan, [*shown, ("cost", choose(timed, runs))])
+
+
+def _claim(claim: Claim) -> str:
+    relation = f" [{claim.relation}]" if claim.relation else ""
+    return f"{claim.id}: {claim.statement}{relation} ({claim.source})"
+
+
+def _save(content: Mapping[Path, bytes], out: Path) -> list[Path]:
+    files = []
+    for name, body in content.items():
+        path = out / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(body)
+        except OSError as error:
+            raise MachineError(
+                f"{path}: cannot be written: {error.strerror or error}"
+            ) from error
+        files.append(path)
+    return files

@@ -1,0 +1,84 @@
+"""Runs an evaluation entry: a trained model through a protocol."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+
+from ncabench import catalog
+from ncabench.errors import RecordError
+from ncabench.nca.draws import Draws
+from ncabench.nca.metric import Metric
+from ncabench.nca.protocol import Measured
+from ncabench.plan import assemble
+from ncabench.run import filmstrip
+from ncabench.run.job import Job
+from ncabench.run.outcome import write_whole
+from ncabench.run.result import Result
+from ncabench.run.train import WEIGHTS
+
+CURVES = "curves.json"
+SAMPLES = "samples.json"
+
+
+def evaluate(job: Job, *, amp: torch.dtype | None) -> Result:
+    """Measure what the entry asks for of the weights that its training left.
+
+    Raises:
+        NoData: a metric's trained weights are not here.
+        Diverged: a state stopped being finite.
+        RecordError: the training's weights are missing or do not fit.
+    """
+    started = time.monotonic()
+    metrics = build_metrics(job.spec["metrics"], device=job.device)
+    parts = assemble.assemble(job.spec["training"], root=job.data_root)
+    model, task = parts.model.to(job.device), parts.task.to(job.device)
+    model.load_state_dict(_weights(job))
+    protocol = catalog.build("protocol", job.spec["protocol"])
+    perturbation = catalog.build("perturbation", job.spec["perturbation"])
+    draws = Draws(job.spec["rng_seed"])
+    device = torch.device(job.device).type
+    with torch.autocast(device, dtype=amp, enabled=amp is not None):
+        measured = protocol(model, task, perturbation, metrics, draws)
+    artifacts = _write(measured, job)
+    seconds = time.monotonic() - started
+    return Result(values=dict(measured.values), artifacts=artifacts, seconds=seconds)
+
+
+def build_metrics(specs: Mapping[str, Any], *, device: str) -> dict[str, Metric]:
+    """Return the metrics of an entry, by the suite's names for them."""
+    return {
+        name: catalog.build("metric", spec).to(device).eval() for name, spec in specs.items()
+    }
+
+
+def _weights(job: Job) -> dict[str, torch.Tensor]:
+    if job.training is None:
+        raise RecordError(f"evaluation {job.id}: no training is named")
+    path = job.training / WEIGHTS
+    try:
+        return load_file(path, device=job.device)
+    except FileNotFoundError as error:
+        raise RecordError(f"{path}: the training's weights are missing") from error
+
+
+def _write(measured: Measured, job: Job) -> list[str]:
+    curves = {name: asdict(curve) for name, curve in measured.curves.items()}
+    _write_json(job, CURVES, curves)
+    _write_json(job, SAMPLES, measured.samples)
+    names = [CURVES, SAMPLES]
+    for name, frames in measured.frames.items():
+        file = f"filmstrip-{name}.png"
+        filmstrip.save(frames, steps=measured.frame_steps[name], path=job.folder / file)
+        names.append(file)
+    return names
+
+
+def _write_json(job: Job, name: str, content: Any) -> None:
+    write_whole(job.folder / name, json.dumps(content, allow_nan=False).encode())

@@ -1,0 +1,75 @@
+"""Where a run keeps its files: ``results/runs/ID/DEVICE-ENGINE/``; imports no torch."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ncabench.errors import MachineError, RecordError
+from ncabench.run import outcome
+from ncabench.run.outcome import Record
+
+
+def run_folder(results: Path, *, id: str, device_class: str, engine: str) -> Path:
+    """Return the folder of a record.
+
+    >>> run_folder(Path("results"), id="ab12", device_class="cpu", engine="eager").as_posix()
+    'results/runs/ab12/cpu-eager'
+    """
+    return results / "runs" / id / f"{device_class}-{engine}"
+
+
+def folders(results: Path) -> list[Path]:
+    """Return every run folder that holds a record, sorted."""
+    return sorted(path.parent for path in (results / "runs").glob(f"*/*/{outcome.RECORD}"))
+
+
+def records(results: Path) -> Iterator[tuple[Path, Record | RecordError]]:
+    """Yield each run folder with its record, or with what is wrong with it."""
+    for folder in folders(results):
+        try:
+            yield folder, outcome.read(folder)
+        except RecordError as error:
+            yield folder, error
+
+
+def make(path: Path) -> Path:
+    """Create a folder, with its parents.
+
+    Raises:
+        MachineError: it cannot be created or written.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MachineError(f"{path}: cannot be created: {error.strerror or error}") from error
+    if not os.access(path, os.W_OK):
+        raise MachineError(f"{path}: cannot be written; choose another folder with --results")
+    return path
+
+
+@contextmanager
+def locked(path: Path, *, who: str) -> Iterator[None]:
+    """Hold ``path`` as a lock for one process; the system frees it when that process ends.
+
+    Raises:
+        MachineError: another process holds it.
+    """
+    make(path.parent)
+    with path.open("w") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise MachineError(f"{path}: {who} is in use by another ncabench") from error
+        yield
+
+
+def digests(folder: Path, names: list[str]) -> dict[str, str]:
+    """Return the SHA-256 of files in a run folder, by name."""
+    return {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in sorted(names)
+    }

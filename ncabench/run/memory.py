@@ -1,0 +1,103 @@
+"""How much memory an action needs at most."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from ncabench.run import nvml
+
+_MIB = 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Peak:
+    """Most memory in use at once; None where it cannot be measured.
+
+    On a GPU the three first differ: the allocator reserves more than it hands out, and the
+    device gives in pieces of its own.
+
+    Attributes:
+        allocated_mib: tensors on the GPU, those that were there before included.
+        reserved_mib: what PyTorch's allocator holds for them.
+        device_used_mib: what NVML says is in use on the device, less what was in use before
+            besides the allocator's share (the CUDA context, loaded kernels, the driver,
+            other processes). Read once, after the action: the allocator gives nothing back
+            before.
+        rss_mib: resident memory of this process, on a CPU only.
+    """
+
+    allocated_mib: float | None = None
+    reserved_mib: float | None = None
+    device_used_mib: float | None = None
+    rss_mib: float | None = None
+
+
+def peak(action: Callable[[], object], *, device: torch.device) -> Peak:
+    """Run ``action`` twice, and return the most memory that the second time needs.
+
+    The first time loads kernels and lets libraries take their workspaces, so that these
+    count as there before. Latency must be measured in a pass of its own.
+
+    Args:
+        action: what is measured.
+        device: where it runs.
+    """
+    action()
+    gc.collect()
+    return _cuda_peak(action, device) if device.type == "cuda" else _cpu_peak(action)
+
+
+def _cuda_peak(action: Callable[[], object], device: torch.device) -> Peak:
+    with nvml.opened(device) as gpu:
+        torch.cuda.synchronize(device)
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats(device)
+        used_before = gpu.used_mib()
+        reserved_before = torch.cuda.memory_reserved(device) / _MIB
+        action()
+        torch.cuda.synchronize(device)
+        used = gpu.used_mib()
+    return Peak(
+        allocated_mib=torch.cuda.max_memory_allocated(device) / _MIB,
+        reserved_mib=torch.cuda.max_memory_reserved(device) / _MIB,
+        device_used_mib=_difference(used, used_before, reserved_before),
+    )
+
+
+def _difference(used: float | None, before: float | None, reserved: float) -> float | None:
+    """Return what is used, less what was used before besides the allocator's share.
+
+    >>> _difference(1000.0, 700.0, 200.0)  # 500 MiB were the context's
+    500.0
+    """
+    if used is None or before is None:
+        return None
+    return used - (before - reserved)
+
+
+def _cpu_peak(action: Callable[[], object]) -> Peak:
+    _forget_peak_rss()
+    action()
+    return Peak(rss_mib=_peak_rss_mib())
+
+
+def _forget_peak_rss() -> None:
+    """Let the peak start from now; where the system cannot, the process's life counts."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")  # Linux: proc(5)
+
+
+def _peak_rss_mib() -> float | None:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / _MIB if sys.platform == "darwin" else most / 1024  # bytes there, KiB here

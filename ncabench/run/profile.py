@@ -1,0 +1,202 @@
+"""What a model costs: milliseconds, memory and energy, in inference and in training."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from ncabench.nca.model import Automaton, Model
+from ncabench.nca.task import Task
+from ncabench.run import memory, nvml
+from ncabench.run.timing import time_blocks
+
+_ENERGY_WINDOW_S = 2.0  # NVML's energy counter moves every 0.02 to 0.1 s
+
+
+def profile(
+    model: Model,
+    task: Task,
+    *,
+    device: torch.device,
+    warm_up: int = 5,
+    blocks: int = 15,
+    steps_per_block: int = 16,
+    batch: int = 1,
+    train_batch: int = 0,
+    train_steps: int = 48,
+) -> dict[str, float]:
+    """Return what a step of inference costs, and on request an iteration of training.
+
+    Everything is plain PyTorch, eager, at the precision that the caller has set: the row
+    that stands for what a paper timed.
+
+    Inside the clock of inference: for each step of a block, drawing the fire mask with
+    ``torch.rand`` on the device (none where all cells update), drawing noise where the model
+    adds it, and ``model.step`` without gradients; for a one-pass model one pass counts as
+    one step. Outside: the seed state and the condition, which every block starts from.
+
+    Inside the clock of training: ``train_steps`` such steps with gradients from the seed
+    state (one pass for a one-pass model), the mean squared error of the visible channels,
+    the backward pass, clipping to norm 1 and a step of Adam. Outside: data, targets, pools,
+    schedules and logging. It runs on a copy, so the model's weights stay as they were.
+
+    Memory is measured before latency, in a pass of its own. Energy is that of the whole
+    board over at least two seconds of repeated blocks, in a third pass.
+
+    Source: none; the recipe (warm-up, then blocks with device events; latency and memory
+    apart) is the custom of the field's benchmark harnesses.
+
+    Args:
+        model: moved to ``device``.
+        task: moved to ``device``.
+        device: where to measure.
+        warm_up: blocks before the first timed one.
+        blocks: timed blocks.
+        steps_per_block: steps in a block of inference.
+        batch: samples in inference.
+        train_batch: samples in training; 0 leaves training out.
+        train_steps: steps in an iteration of training; of a one-pass model not used.
+
+    Returns:
+        ``inference/ms_per_step`` (median of blocks), ``inference/ms_per_step_iqr``,
+        ``inference/peak_allocated_mib``, ``inference/peak_reserved_mib``,
+        ``inference/device_used_mib``, ``inference/energy_j_per_step``, on a CPU
+        ``inference/peak_rss_mib``; the same under ``training/`` per iteration. What cannot
+        be measured is absent, never 0.
+
+    Raises:
+        ValueError: a number of blocks, steps or samples is below 1.
+    """
+    _check(blocks=blocks, steps_per_block=steps_per_block, batch=batch, train_steps=train_steps)
+    model, task = model.to(device), task.to(device)
+    values = _measure(
+        _inference(model.eval(), task, batch, steps_per_block),
+        of=("inference", "step"),
+        units=steps_per_block,
+        device=device,
+        warm_up=warm_up,
+        blocks=blocks,
+    )
+    if train_batch > 0:
+        values |= _measure(
+            _training(copy.deepcopy(model).train(), task, train_batch, train_steps),
+            of=("training", "iteration"),
+            device=device,
+            warm_up=warm_up,
+            blocks=blocks,
+        )
+    return values
+
+
+def _check(**counts: int) -> None:
+    wrong = [
+        f"{name} must be 1 or more, not {count}" for name, count in counts.items() if count < 1
+    ]
+    if wrong:
+        raise ValueError("; ".join(wrong))
+
+
+def _inference(model: Model, task: Task, batch: int, steps: int) -> Callable[[], Tensor]:
+    labels = _labels(task, batch)
+    start, condition = _start(model, task, labels), task.condition(labels)
+
+    def block() -> Tensor:
+        with torch.no_grad():
+            return _steps(model, start, condition, steps)
+
+    return block
+
+
+def _training(model: Model, task: Task, batch: int, steps: int) -> Callable[[], Tensor]:
+    labels = _labels(task, batch)
+    start, condition = _start(model, task, labels), task.condition(labels)
+    target = task.target(labels)
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
+    passes = steps if isinstance(model, Automaton) else 1
+
+    def iteration() -> Tensor:
+        optimiser.zero_grad()
+        last = _steps(model, start, condition, passes)
+        shown = last[:, task.layout.visible_slice] if isinstance(model, Automaton) else last
+        loss = nn.functional.mse_loss(shown, target)
+        torch.autograd.backward(loss)
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        return loss.detach()
+
+    return iteration
+
+
+def _labels(task: Task, batch: int) -> Tensor:
+    like = task.seed_state(1)
+    return torch.arange(batch, device=like.device) % task.classes
+
+
+def _start(model: Model, task: Task, labels: Tensor) -> Tensor:
+    automaton = isinstance(model, Automaton)
+    return task.seed_state(len(labels)) if automaton else task.target(labels)
+
+
+def _steps(model: Model, state: Tensor, condition: Tensor | None, steps: int) -> Tensor:
+    for _ in range(steps):
+        if isinstance(model, Automaton):
+            mask = _mask(model, state)
+            noise = torch.randn_like(state) if getattr(model, "noise", 0.0) else None
+            state = model.step(state, condition=condition, mask=mask, noise=noise)
+        else:
+            last: Tensor = model(state, condition)
+    return state if isinstance(model, Automaton) else last
+
+
+def _mask(model: Automaton, state: Tensor) -> Tensor | None:
+    if model.fire_rate >= 1:
+        return None
+    batch, _, height, width = state.shape
+    return torch.rand(batch, 1, height, width, device=state.device) < model.fire_rate
+
+
+def _measure(
+    action: Callable[[], object],
+    *,
+    of: tuple[str, str],
+    device: torch.device,
+    warm_up: int,
+    blocks: int,
+    units: int = 1,
+) -> dict[str, float]:
+    """Return what ``action``, made of ``units`` equal units, costs; what is known of it."""
+    phase, unit = of
+    peak = memory.peak(action, device=device)
+    timed = time_blocks(action, device=device, warm_up=warm_up, blocks=blocks).per(units)
+    found = {
+        f"ms_per_{unit}": timed.median,
+        f"ms_per_{unit}_iqr": timed.iqr,
+        "peak_allocated_mib": peak.allocated_mib,
+        "peak_reserved_mib": peak.reserved_mib,
+        "device_used_mib": peak.device_used_mib,
+        "peak_rss_mib": peak.rss_mib,
+        f"energy_j_per_{unit}": _energy_j(action, device=device, units=units),
+    }
+    return {f"{phase}/{name}": value for name, value in found.items() if value is not None}
+
+
+def _energy_j(
+    action: Callable[[], object], *, device: torch.device, units: int
+) -> float | None:
+    if device.type != "cuda":
+        return None
+    with nvml.opened(device) as gpu:
+        torch.cuda.synchronize(device)
+        before, start, calls = gpu.energy_j(), time.perf_counter(), 0
+        while before is not None and time.perf_counter() - start < _ENERGY_WINDOW_S:
+            action()
+            torch.cuda.synchronize(device)
+            calls += 1
+        after = gpu.energy_j()
+    if before is None or after is None or after <= before:
+        return None
+    return (after - before) / (calls * units)

@@ -1,0 +1,73 @@
+"""Checks what tables, claims and deviations refer to, and the ranges of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ncabench.errors import Problem
+from ncabench.suite.grid import Defined, where_problems
+from ncabench.suite.suite import Column, Profile, Suite
+
+
+def reference_problems(suite: Suite, *, defined: Defined) -> list[Problem]:
+    """Return a problem for each name that the suite refers to and does not define."""
+    problems: list[Problem] = []
+    for path, one in _selecting(suite):
+        problems += where_problems(one.where, where=f"{path}.where", defined=defined)
+    for i, table in enumerate(suite.tables):
+        for j, column in enumerate(table.columns):
+            where = f"table[{i}].column[{j}].value"
+            problems += _value_problems(column, tuple(defined["metric"]), where=where)
+    problems += _twice("table", [table.id for table in suite.tables])
+    return problems + _twice("claim", [claim.id for claim in suite.claims])
+
+
+def _selecting(suite: Suite) -> Iterator[tuple[str, Any]]:
+    for i, table in enumerate(suite.tables):
+        yield from ((f"table[{i}].row[{j}]", row) for j, row in enumerate(table.rows))
+        yield from ((f"table[{i}].column[{j}]", one) for j, one in enumerate(table.columns))
+    yield from ((f"claim[{i}]", one) for i, one in enumerate(suite.claims))
+    yield from ((f"deviation[{i}]", one) for i, one in enumerate(suite.deviations))
+    yield from ((f"expect[{i}]", one) for i, one in enumerate(suite.expects))
+
+
+def _value_problems(column: Column, metrics: tuple[str, ...], *, where: str) -> list[Problem]:
+    first, slash, _ = column.value.partition("/")
+    if column.value == "parameters" or (slash and first in (*metrics, "training", "profile")):
+        return []
+    forms = (*(f"{one}/..." for one in metrics), "parameters", "training/...", "profile/...")
+    what = f"no such value is measured: {column.value!r}"
+    return [Problem(where=where, what=what, accepted=forms, found=f"{first}/...")]
+
+
+def _twice(key: str, ids: Sequence[str]) -> list[Problem]:
+    return [
+        Problem(where=f"{key}[{i}].id", what=f"{id!r} stands here twice")
+        for i, id in enumerate(ids)
+        if id in ids[:i]
+    ]
+
+
+def range_problems(suite: Suite) -> list[Problem]:
+    """Return a problem for each number of `[execution]` and `[profile]` that is too small."""
+    run, timed = suite.execution, suite.profile or Profile()
+    least = [
+        ("execution.threads", run.threads, 1),
+        ("execution.timeout_s", run.timeout_s, 0),
+        ("execution.memory_limit_gb", run.memory_limit_gb, 0),
+        ("execution.evaluation_rng_seed", run.evaluation_rng_seed, 0),
+        ("execution.checkpoint_s", run.checkpoint_s, 0),
+        ("execution.log_every", run.log_every, 1),
+        ("profile.warm_up", timed.warm_up, 0),
+        ("profile.blocks", timed.blocks, 1),
+        ("profile.steps_per_block", timed.steps_per_block, 1),
+        ("profile.batch", timed.batch, 1),
+        ("profile.train_batch", timed.train_batch, 0),
+        ("profile.train_steps", timed.train_steps, 1),
+    ]
+    return [
+        Problem(where=where, what=f"expected {minimum} or more, found {value}")
+        for where, value, minimum in least
+        if value is not None and value < minimum
+    ]

@@ -1,0 +1,191 @@
+"""What a suite file says, typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+AXES = ("model", "perception", "update", "task", "perturbation", "recipe", "rng_seed")
+COMPONENT_AXES = AXES[:5]
+FAMILIES = (*COMPONENT_AXES, "metric", "protocol")  # each `[family.name]` has a kind
+Axis = tuple[str, ...] | tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execution:
+    """How entries are executed, as `[execution]` sets it.
+
+    Attributes:
+        precision: operand precision; ``"default"`` is what the framework does by itself.
+        engine: who steps a model; ``"eager"`` is the definition.
+        threads: CPU threads of an entry.
+        deterministic: refuse kernels whose sums depend on chance.
+        timeout_s: seconds after which an entry is given up, or none.
+        memory_limit_gb: emulated size of the card, in GB of 2**30 bytes, or none.
+        evaluation_rng_seed: what evaluations are keyed by, the same for every model.
+        checkpoint_s: seconds between the checkpoints of a training.
+        log_every: iterations between the points of a logged curve.
+    """
+
+    precision: Literal["default", "float32", "tf32", "bf16", "fp16"] = "default"
+    engine: Literal["auto", "eager"] = "auto"
+    threads: int = 1
+    deterministic: bool = False
+    timeout_s: float | None = None
+    memory_limit_gb: float | None = None
+    evaluation_rng_seed: int = 0
+    checkpoint_s: float = 60.0
+    log_every: int = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """What the profiler times, as `[profile]` sets it.
+
+    Attributes:
+        warm_up: blocks that are run and not timed.
+        blocks: timed blocks.
+        steps_per_block: steps of the model in a block.
+        batch: grids that are stepped together.
+        train_batch: grids of a timed training iteration; 0 for none.
+        train_steps: steps of a timed training iteration.
+    """
+
+    warm_up: int = 5
+    blocks: int = 15
+    steps_per_block: int = 16
+    batch: int = 1
+    train_batch: int = 0
+    train_steps: int = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A row of a table: its label, the grid points it shows, its name among printed values."""
+
+    label: str
+    where: dict[str, str | int] = field(default_factory=dict)
+    printed: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column of a table.
+
+    Attributes:
+        label: its head.
+        where: the grid points it shows, together with the row's.
+        value: ``METRIC/stage_1`` and the like of an evaluation, ``parameters`` or
+            ``training/NAME`` of a training, ``profile/NAME`` of a profile.
+        printed: its name among the printed values; ``""`` where the paper has none.
+        decimals: digits after the point.
+        better: which way is good.
+        group: a head above several columns.
+    """
+
+    label: str
+    value: str
+    where: dict[str, str | int] = field(default_factory=dict)
+    printed: str = ""
+    decimals: int = 3
+    better: Literal["lower", "higher", "none"] = "none"
+    group: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table of the report; ``paper_table`` is ``""`` where the paper has no such table."""
+
+    id: str
+    title: str
+    rows: tuple[Row, ...]
+    columns: tuple[Column, ...]
+    paper_table: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A relation between measured values that the paper asserts.
+
+    Attributes:
+        id: its name.
+        statement: what is claimed, in our words.
+        source: where the paper says so.
+        relation: the claim as a comparison, such as ``"combined < every other perception"``.
+        value: the value that is compared, named as a column's; ``""`` for several.
+        where: the grid points it speaks of.
+    """
+
+    id: str
+    statement: str
+    source: str
+    relation: str = ""
+    value: str = ""
+    where: dict[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deviation:
+    """A departure from the paper: what it has, what runs here, and why.
+
+    ``where`` limits it to the entries at those grid points.
+    """
+
+    paper: str
+    here: str
+    why: str
+    source: str = ""
+    where: dict[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expect:
+    """An outcome besides ``ok`` that the paper itself reports, such as ``oom``."""
+
+    outcome: Literal[
+        "oom", "diverged", "timeout", "crashed", "no_data", "infeasible", "skipped"
+    ]
+    where: dict[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suite:
+    """A suite file, read, overlaid and checked as far as one can without the catalog's code.
+
+    Attributes:
+        name: the file's name without its ending.
+        path: the file, as the user named it.
+        title: what it measures.
+        paper: the paper's short name, ``""`` for none.
+        preset: the preset in force; ``"paper"`` overlays nothing unless the file says so.
+        sets: the ``--set`` overlays, as given.
+        document: the file's content with preset and sets laid over it; JSON-able.
+        grid: axis to its values, in the order of the file.
+        include: grids of their own; an axis that one does not name is the grid's.
+        exclude: conditions that drop points.
+        components: family to name to the table that defines it.
+        train: the recipe of points that name none.
+        recipes: name to the overlay on ``train``; one with its own kind stands alone.
+    """
+
+    name: str
+    path: Path
+    title: str
+    paper: str
+    preset: str
+    sets: tuple[str, ...]
+    document: Mapping[str, Any]
+    grid: Mapping[str, Axis]
+    include: tuple[Mapping[str, Axis], ...]
+    exclude: tuple[Mapping[str, Axis], ...]
+    components: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    train: Mapping[str, Any]
+    recipes: Mapping[str, Mapping[str, Any]]
+    execution: Execution
+    profile: Profile | None
+    tables: tuple[Table, ...]
+    claims: tuple[Claim, ...]
+    deviations: tuple[Deviation, ...]
+    expects: tuple[Expect, ...]

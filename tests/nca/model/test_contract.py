@@ -1,0 +1,92 @@
+"""What every model must do, whichever it is. New ones are tested unasked."""
+
+import inspect
+
+import pytest
+import torch
+
+from ncabench import catalog
+from ncabench.nca.draws import Draws
+from ncabench.nca.perception.conv import Conv
+from ncabench.nca.state import Layout
+from ncabench.nca.update.mlp import MLP
+from ncabench.nca.weights import initialise
+
+B, H, W = 2, 32, 24
+LAYOUT = Layout(height=H, width=W, visible=4, hidden=12, condition=5, alive=3)
+TOLD = torch.eye(5)[:B]
+KINDS = catalog.kinds("model")
+
+
+def build(kind):
+    parts = {"perception": Conv(LAYOUT.perceived), "update": MLP(80, LAYOUT.channels)}
+    model = catalog.find("model", kind)
+    return model(LAYOUT, *(parts[family] for family in model.parts))
+
+
+def run(model, state, *, condition=TOLD):
+    if model.iterative:
+        mask = torch.ones(B, 1, H, W, dtype=torch.bool)
+        return model.step(state, condition=condition, mask=mask)
+    return model(state[:, LAYOUT.visible_slice], condition)
+
+
+@pytest.fixture(params=KINDS)
+def model(request):
+    built = build(request.param)
+    initialise(built, Draws(0))
+    return built
+
+
+@pytest.fixture
+def state():
+    return torch.rand(B, LAYOUT.channels, H, W, generator=torch.Generator().manual_seed(1))
+
+
+def test_gives_as_many_channels_as_it_took(model, state):
+    channels = LAYOUT.channels if model.iterative else LAYOUT.visible
+    assert run(model, state).shape == (B, channels, H, W)
+
+
+def test_hears_the_condition(model, state):
+    one = run(model, state[:1].expand(B, -1, -1, -1))  # the same grid, two classes
+    assert not torch.equal(one[0], one[1])
+
+
+def test_leaves_its_input_as_it_was(model, state):
+    before = state.clone()
+    run(model, state)
+    torch.testing.assert_close(state, before, rtol=0, atol=0)
+
+
+def test_draws_no_random_numbers(model, state):
+    before = torch.get_rng_state()
+    run(model, state)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_passes_gradients_to_every_weight_that_inference_needs(model, state):
+    run(model, state.requires_grad_()).square().sum().backward()
+    reached = sum(weight.numel() for weight in model.parameters() if weight.grad is not None)
+    assert reached == model.parameter_count()
+    assert state.grad.abs().sum() > 0
+
+
+def test_a_missing_condition_is_refused(model, state):
+    said = r"^the layout has 5 condition channels, but none was given$"
+    with pytest.raises(ValueError, match=said):
+        run(model, state, condition=None)
+
+
+def test_is_as_large_without_storage(model):
+    with torch.device("meta"):
+        bare = build(inspect.getmodule(type(model)).__name__.rpartition(".")[2])
+    assert bare.parameter_count() == model.parameter_count()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_says_in_its_source_who_trains_and_tests_it(kind):
+    said = catalog.describe("model", kind).attributes
+    assert said["trainers"]
+    assert said["protocols"]
+    assert "version" in said

@@ -1,0 +1,52 @@
+import pytest
+import torch
+from torch import nn
+
+from ncabench.nca.optimiser.adam import Adam
+from ncabench.nca.optimiser.adamw import AdamW
+
+
+def after(optimiser, *, gradients, start=1.0):
+    weight = nn.Parameter(torch.tensor([start], dtype=torch.float64))
+    made = optimiser.make([weight])
+    for gradient in gradients:
+        weight.grad = torch.tensor([gradient], dtype=torch.float64)
+        made.step()
+    return weight.item()
+
+
+def test_adam_steps_as_its_paper_says():
+    found = after(
+        Adam(learning_rate=0.1, betas=(0.5, 0.75), epsilon=0.0), gradients=[4.0, -2.0]
+    )
+    second_mean = (0.5 * 0.5 * 4.0 + 0.5 * -2.0) / (1 - 0.5**2)
+    second_square = (0.75 * 0.25 * 16.0 + 0.25 * 4.0) / (1 - 0.75**2)
+    assert found == pytest.approx(1.0 - 0.1 - 0.1 * second_mean / second_square**0.5)
+
+
+def test_adams_epsilon_stands_beside_the_root():
+    assert after(Adam(learning_rate=0.1, epsilon=3.0), gradients=[1.0]) == pytest.approx(
+        1.0 - 0.1 * 1.0 / (1.0 + 3.0)
+    )
+
+
+def test_adam_takes_no_weight_off_without_a_gradient():
+    assert after(Adam(learning_rate=0.1), gradients=[0.0, 0.0]) == 1.0
+
+
+def test_adamw_takes_weight_off_beside_the_step():
+    found = after(AdamW(learning_rate=0.1, weight_decay=0.5), gradients=[7.0], start=2.0)
+    assert found == pytest.approx(2.0 * (1 - 0.1 * 0.5) - 0.1)
+
+
+def test_adamw_without_decay_is_adam():
+    chosen = {"learning_rate": 0.1, "betas": (0.8, 0.9), "epsilon": 0.5}
+    gradients = [1.0, -3.0, 0.5]
+    decoupled = after(AdamW(weight_decay=0.0, **chosen), gradients=gradients)
+    assert decoupled == pytest.approx(after(Adam(**chosen), gradients=gradients))
+
+
+@pytest.mark.parametrize("kind", [Adam, AdamW])
+def test_a_negative_rate_is_refused_when_the_weights_are_given(kind):
+    with pytest.raises(ValueError, match=r"^Invalid learning rate: -0\.1$"):
+        kind(learning_rate=-0.1).make([nn.Parameter(torch.zeros(1))])

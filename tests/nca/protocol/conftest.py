@@ -1,0 +1,119 @@
+"""Models, a task and a metric so small that every measured value is known by hand."""
+
+import pytest
+import torch
+from torch import nn
+
+from ncabench.nca.metric import Metric
+from ncabench.nca.model import Automaton, OnePass
+from ncabench.nca.perturbation import Perturbation
+from ncabench.nca.state import Layout
+from ncabench.nca.task import Task
+
+
+class TwoLevels(Task):
+    """Class k starts at 0 and should become 10 + k everywhere."""
+
+    offers = ("classes",)
+
+    def __init__(self, size=2):
+        super().__init__()
+        self.classes = 2
+        self.layout = Layout(height=size, width=size, visible=1, hidden=1, condition=2)
+
+    def seed_state(self, batch):
+        return torch.zeros(batch, 2, self.layout.height, self.layout.width)
+
+    def condition(self, labels):
+        return nn.functional.one_hot(labels, 2).float()
+
+    def target(self, labels):
+        planes = (10.0 + labels).view(-1, 1, 1, 1)
+        return planes.expand(-1, 1, self.layout.height, self.layout.width)
+
+
+class Climb(Automaton):
+    """Adds 1 a step when told class 0, and 2 when told class 1."""
+
+    trainers = protocols = ()
+    fire_rate = 0.5
+
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Dropout()
+        self.modes = set()
+
+    def step(self, state, *, condition, mask, noise=None):  # noqa: ARG002 - the contract's
+        self.modes.add((self.training, torch.is_grad_enabled()))
+        return state + (condition @ torch.tensor([1.0, 2.0])).view(-1, 1, 1, 1)
+
+
+class Fire(Climb):
+    """Adds 1 to the cells that fire."""
+
+    def step(self, state, *, condition, mask, noise=None):  # noqa: ARG002 - the contract's
+        return state + mask
+
+
+class Jitter(Climb):
+    """Adds noise alone."""
+
+    noise = 1.0
+
+    def step(self, state, *, condition, mask, noise=None):  # noqa: ARG002 - the contract's
+        return state + noise
+
+
+class Burst(Climb):
+    """Leaves the finite numbers in one hidden cell of one sample, at step 6."""
+
+    def step(self, state, *, condition, mask, noise=None):
+        after = super().step(state, condition=condition, mask=mask, noise=noise)
+        after[-1, 1, 0, 0] /= after[0, 0, 0, 0] < 6
+        return after
+
+
+class Offset(OnePass):
+    """Answers with the image and 3 more when told class 0, 5 more when told class 1."""
+
+    trainers = protocols = ()
+
+    def forward(self, image, condition):
+        return image + (condition @ torch.tensor([3.0, 5.0])).view(-1, 1, 1, 1)
+
+
+class Error(Metric):
+    """The mean absolute difference."""
+
+    label = "error"
+    higher_is_better = False
+
+    def forward(self, images, targets):
+        return (images - targets).abs().mean(dim=(1, 2, 3))
+
+
+class Reset(Perturbation):
+    """Sets everything to 0."""
+
+    def __call__(self, state, *, samples, draws):  # noqa: ARG002 - the contract's
+        return torch.zeros_like(state), torch.ones_like(state[:, :1], dtype=torch.bool)
+
+
+@pytest.fixture
+def models():
+    return {kind.__name__: kind for kind in (Climb, Fire, Jitter, Burst, Offset)}
+
+
+@pytest.fixture
+def task():
+    return TwoLevels
+
+
+@pytest.fixture
+def metrics():
+    return {"error": Error()}
+
+
+@pytest.fixture
+def reset():
+    return Reset()

@@ -1,0 +1,167 @@
+"""Trainings so small that many run in a second, built as the harness builds them."""
+
+import pytest
+import torch
+from torch import nn, optim
+
+from ncabench import catalog, schema
+from ncabench.nca.draws import Draws
+from ncabench.nca.model import Automaton, OnePass
+from ncabench.nca.optimiser import Optimiser
+from ncabench.nca.schedule.constant import Constant
+from ncabench.nca.state import Layout
+from ncabench.nca.task import Task
+from ncabench.plan import assemble
+
+SMALL = {"base": 4, "hidden": 8, "out_channels": 8, "kernel_size": 3}
+EMOJI = {"classes": ["fire", "red_apple"], "size_px": 8, "padding_px": 8, "channels": 8}
+NEEDED = {
+    "Optimiser": {"kind": "adam", "learning_rate": 0.01},
+    "Schedule": {"kind": "cosine", "warm_up": 2},
+    "int": 6,
+}
+RECIPE = {
+    "batch": 4,
+    "steps": [3, 6],
+    "pool": {"kind": "fifo", "size": 8, "ratio": [0.5, 1.0]},
+}
+
+
+def spec(family, kind, **given):
+    """The completed spec of a component, the small sizes set where it has them."""
+    parameters = catalog.describe(family, kind).parameters
+    names = {one.name for one in parameters}
+    small = {name: value for name, value in SMALL.items() if name in names}
+    completed, problems = schema.complete(
+        family, {"kind": kind, **small, **given}, where=family
+    )
+    assert problems == []
+    return completed
+
+
+def recipe(kind, **given):
+    """A recipe for a kind of trainer, with something for whatever it needs."""
+    parameters = catalog.describe("trainer", kind).parameters
+    names = {one.name for one in parameters}
+    needed = {
+        one.name: NEEDED[one.annotation]
+        for one in parameters
+        if one.annotation in NEEDED and one.default is catalog.REQUIRED
+    }
+    small = {name: value for name, value in RECIPE.items() if name in names}
+    return spec("trainer", kind, **{**needed, **small, **given})
+
+
+def assembled(model):
+    """A small model of a kind with its first weights, and the emoji task."""
+    parts = catalog.describe("model", model).attributes.get("parts", ())
+    kinds = {"perception": "conv", "update": "mlp"}
+    return assemble.assemble(
+        {
+            "model": spec("model", model),
+            "parts": {part: spec(part, kinds[part]) for part in parts},
+            "task": spec("task", "emoji", **EMOJI),
+            "data": {"kind": "noto_emoji", "selection": EMOJI["classes"]},
+            "rng_seed": 5,
+        },
+        root=None,
+    )
+
+
+@pytest.fixture
+def make():
+    """Builds a small trainer of a kind, for a kind of model."""
+
+    def build(kind, model, *, amp=None, double=False, **given):
+        made = assembled(model)
+        if double:
+            made.model.double()
+            made.task.double()
+        return catalog.build(
+            "trainer", recipe(kind, **given), made.model, made.task, Draws(5), amp
+        )
+
+    return build
+
+
+class Plain(Optimiser):
+    """Takes off the learning rate times the gradient."""
+
+    def __init__(self, learning_rate=0.0):
+        self.learning_rate = learning_rate
+
+    def make(self, weights):
+        return optim.SGD(weights, lr=self.learning_rate)
+
+
+class Half(Task):
+    """Starts at 0 and should become 1/2 everywhere; two classes that do not differ."""
+
+    def __init__(self):
+        super().__init__()
+        self.classes = 2
+        self.layout = Layout(height=2, width=2, visible=1, hidden=1)
+
+    def seed_state(self, batch):
+        return torch.zeros(batch, 2, 2, 2)
+
+    def condition(self, labels):  # noqa: ARG002 - the contract's
+        return None
+
+    def target(self, labels):
+        return torch.full((len(labels), 1, 2, 2), 0.5)
+
+
+class Rise(Automaton):
+    """Adds its one weight to every cell in each step, and keeps what it was shown."""
+
+    trainers = protocols = ()
+    fire_rate = 0.5
+
+    def __init__(self, weight=1.0, noise=0.0):
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(weight))
+        self.noise = noise
+        self.states, self.masks, self.noises = [], [], []
+
+    def step(self, state, *, condition, mask, noise=None):  # noqa: ARG002 - the contract's
+        self.states.append(state.detach().clone())
+        self.masks.append(mask)
+        self.noises.append(noise)
+        return state + self.weight
+
+
+class Shift(OnePass):
+    """Adds its one weight to the image."""
+
+    trainers = protocols = ()
+
+    def __init__(self, weight=1.0):
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(weight))
+
+    def forward(self, image, condition):  # noqa: ARG002 - the contract's
+        return image + self.weight
+
+
+@pytest.fixture
+def by_hand():
+    """Builds a trainer of a one-weight model, at a learning rate of 0 unless told."""
+
+    def build(kind, model, *, learning_rate=0.0, **given):
+        given = {"iterations": 10, "batch": 4, "schedule": Constant(), **given}
+        optimiser = given.pop("optimiser", Plain(learning_rate))
+        trainer = catalog.find("trainer", kind)
+        return trainer(model, Half(), Draws(5), None, optimiser=optimiser, **given)
+
+    return build
+
+
+@pytest.fixture
+def rise():
+    return Rise
+
+
+@pytest.fixture
+def shift():
+    return Shift

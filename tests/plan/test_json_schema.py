@@ -1,0 +1,34 @@
+import json
+
+from ncabench import catalog
+from ncabench.plan.json_schema import json_schema, of_annotation
+from ncabench.suite.document import KEYS
+
+
+def test_every_section_and_every_kind_is_in_the_schema():
+    schema = json_schema()
+    assert schema["properties"].keys() == set(KEYS)
+    for family in catalog.FAMILIES:
+        kinds = [one["properties"]["kind"]["const"] for one in schema["$defs"][family]["oneOf"]]
+        assert tuple(kinds) == catalog.kinds(family)
+
+
+def test_the_schema_is_json():
+    assert json.loads(json.dumps(json_schema())) == json_schema()
+
+
+def test_a_component_has_its_parameters_and_no_others():
+    perceptions = json_schema()["$defs"]["perception"]["oneOf"]
+    sobel = next(one for one in perceptions if one["properties"]["kind"]["const"] == "sobel")
+    assert sobel["properties"]["padding"] == {"enum": ["circular", "zeros"]}
+    assert (sobel["required"], sobel["additionalProperties"]) == (["kind"], False)
+
+
+def test_nested_components_refer_to_their_family():
+    assert of_annotation("Pool | None") == {
+        "anyOf": [{"$ref": "#/$defs/pool"}, {"const": "none"}]
+    }
+    assert of_annotation("tuple[Perception, ...]") == {
+        "type": "array",
+        "items": {"$ref": "#/$defs/perception"},
+    }

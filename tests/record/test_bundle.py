@@ -1,0 +1,257 @@
+import hashlib
+import json
+import shutil
+import zipfile
+
+import pytest
+
+from ncabench.errors import MachineError, RecordError
+from ncabench.record import bundle
+from ncabench.record.store import Store
+
+ID = "0123456789ab"
+BASE = f"{ID}/cpu-eager"
+
+
+@pytest.fixture
+def here(tmp_path):
+    return tmp_path / "here"
+
+
+@pytest.fixture
+def there(tmp_path):
+    return tmp_path / "there"
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "runs.zip"
+
+
+def contents(results):
+    """Every file under a results folder, by name."""
+    files = sorted(one for one in results.rglob("*") if one.is_file())
+    return {one.relative_to(results).as_posix(): one.read_bytes() for one in files}
+
+
+def zipped(path, files, *, manifest=None):
+    """A bundle by hand, whose manifest is right unless another is given."""
+    listed = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()}
+    with zipfile.ZipFile(path, "w") as made:
+        made.writestr("manifest.json", json.dumps(manifest or {"schema": 1, "files": listed}))
+        for name, text in files.items():
+            made.writestr(name, text)
+
+
+def refusal(path, results):
+    with pytest.raises(RecordError) as caught:
+        bundle.import_(path, results=results)
+    assert not results.exists() or contents(results) == {}
+    return str(caught.value)
+
+
+def test_what_is_exported_is_imported_without_checkpoints(here, there, path, write_run):
+    write_run(here)
+    write_run(here, id="other")
+    assert bundle.export(here, ids=[ID], path=path) == 1
+    assert bundle.import_(path, results=there) == [f"{ID} cpu-eager: imported"]
+    expected = {
+        name: found
+        for name, found in contents(here).items()
+        if name.startswith(f"runs/{ID}/") and not name.endswith(".pt")
+    }
+    assert contents(there) == expected
+
+
+def test_an_imported_run_is_stored_as_any_other(here, results, path, write_run):
+    write_run(here)
+    bundle.export(here, ids=[ID], path=path)
+    bundle.import_(path, results=results)
+    store = Store(results)
+    assert store.ingest().new == 1
+    assert store.runs()[0].values["perceptual/before"] == 0.1 + 0.2
+
+
+def test_the_same_runs_give_the_same_bytes(here, there, path, tmp_path, write_run):
+    for results in (here, there):
+        write_run(results)
+        write_run(results, engine="compiled")
+    bundle.export(here, ids=[ID], path=path)
+    bundle.export(there, ids=[ID], path=tmp_path / "again.zip")
+    assert path.read_bytes() == (tmp_path / "again.zip").read_bytes()
+
+
+def test_an_id_without_a_finished_record_is_named(here, path, write_run):
+    write_run(here)
+    write_run(here, id="cutoff", unfinished=True)
+    with pytest.raises(RecordError) as caught:
+        bundle.export(here, ids=[ID, "cutoff", "absent"], path=path)
+    assert str(caught.value) == f"{here}: no finished record of absent, cutoff"
+    assert not path.exists()
+
+
+def test_a_damaged_artifact_is_not_exported(here, path, write_run):
+    damaged = write_run(here) / "log.jsonl"
+    damaged.write_text("")
+    with pytest.raises(RecordError) as caught:
+        bundle.export(here, ids=[ID], path=path)
+    assert str(caught.value).startswith(f"{damaged}: is not what its record says")
+
+
+def test_a_record_that_is_here_already_stays(here, path, write_run):
+    write_run(here)
+    bundle.export(here, ids=[ID], path=path)
+    before = contents(here)
+    line = f"{ID} cpu-eager: kept; the same record is here already"
+    assert bundle.import_(path, results=here) == [line]
+    assert contents(here) == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "line", "wins"),
+    [
+        (
+            {"ended_at": "2026-05-01T11:00:00Z"},
+            "replaced; the record that was here is older",
+            1,
+        ),
+        ({"ended_at": "2026-05-01T13:00:00Z"}, "kept; the record that is here is no older", 0),
+        ({"seconds": 2.0}, "kept; the record that is here is no older", 0),
+        (
+            {"ended_at": "2026-05-01T13:00:00Z", "unfinished": True},
+            "replaced; the run that was here was cut off",
+            1,
+        ),
+    ],
+)
+def test_of_two_records_the_later_wins(here, there, path, write_run, changes, line, wins):
+    write_run(here)
+    write_run(there, **changes)
+    old = contents(there)
+    bundle.export(here, ids=[ID], path=path)
+    (found,) = bundle.import_(path, results=there)
+    assert found.startswith(f"{ID} cpu-eager: {line}")
+    record = f"runs/{BASE}/record.json"
+    assert contents(there)[record] == (contents(here) if wins else old)[record]
+
+
+def test_a_damaged_record_gives_way(here, there, path, write_run):
+    write_run(here)
+    (write_run(there) / "record.json").write_text("{")
+    bundle.export(here, ids=[ID], path=path)
+    line = f"{ID} cpu-eager: imported; the record that was here is damaged"
+    assert bundle.import_(path, results=there) == [line]
+
+
+def test_a_file_that_is_no_zip_is_refused(path, there):
+    path.write_text("no zip")
+    assert refusal(path, there) == (
+        f"{path}: is no bundle of ncabench, or was cut short (File is not a zip file); "
+        "copy it again"
+    )
+
+
+def test_a_file_that_is_not_there_is_named(path, there):
+    assert refusal(path, there) == f"{path}: cannot be read: No such file or directory"
+
+
+def test_a_bundle_cut_short_anywhere_is_refused(here, there, path, write_run):
+    write_run(here)
+    bundle.export(here, ids=[ID], path=path)
+    whole = path.read_bytes()
+    for size in range(0, len(whole), 97):
+        path.write_bytes(whole[:size])
+        assert "is no bundle of ncabench, or was cut short" in refusal(path, there)
+
+
+def test_a_bundle_with_a_flipped_byte_is_refused_or_the_same(here, there, path, write_run):
+    expected = len(contents(write_run(here)))
+    bundle.export(here, ids=[ID], path=path)
+    whole = path.read_bytes()
+    for at in range(0, len(whole), 41):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :])
+        try:
+            bundle.import_(path, results=there)
+        except RecordError:
+            assert not there.exists()
+        else:
+            assert len(contents(there)) == expected - 1
+            shutil.rmtree(there)
+
+
+def test_another_zip_is_refused(path, there):
+    with zipfile.ZipFile(path, "w") as made:
+        made.writestr("a.txt", "a")
+    assert refusal(path, there) == f"{path}: is no bundle of ncabench (it has no manifest.json)"
+
+
+@pytest.mark.parametrize(
+    "name", ["../../x/y", "/tmp/x/y", "a/../../x", "a/b/.x", "a\\b/c/d", "x"]
+)
+def test_a_name_outside_the_results_folder_is_refused(path, there, name):
+    zipped(path, {name: "x"})
+    assert refusal(path, there) == (
+        f"{path}: names a file outside the results folder: {name!r}"
+    )
+
+
+def test_a_newer_bundle_is_refused(path, there):
+    zipped(path, {}, manifest={"schema": 2, "files": {}})
+    assert refusal(path, there) == (
+        f"{path}: has schema 2, this ncabench reads up to 1; update ncabench"
+    )
+
+
+def test_a_newer_record_in_a_bundle_is_refused(path, there):
+    zipped(path, {f"{BASE}/record.json": '{"schema": 99}'})
+    assert refusal(path, there) == (
+        f"{path}: {BASE}/record.json: has schema 99, this ncabench reads up to 1; "
+        "update ncabench"
+    )
+
+
+def test_a_file_that_the_manifest_does_not_know_is_refused(path, there):
+    zipped(path, {f"{BASE}/record.json": "{}"}, manifest={"schema": 1, "files": {}})
+    assert refusal(path, there) == (
+        f"{path}: is damaged: it and its manifest differ on {BASE}/record.json"
+    )
+
+
+def test_content_that_the_manifest_does_not_know_is_refused(path, there):
+    name = f"{BASE}/record.json"
+    zipped(path, {name: "{}"}, manifest={"schema": 1, "files": {name: "0" * 64}})
+    assert refusal(path, there) == (f"{path}: is damaged: {name} is not what the manifest says")
+
+
+def test_an_artifact_that_the_record_does_not_know_is_refused(here, there, path, write_run):
+    record = (write_run(here) / "record.json").read_text()
+    zipped(path, {f"{BASE}/record.json": record, f"{BASE}/log.jsonl": "x"})
+    message = f"{path}: is damaged: {BASE} and its record differ on curves.json"
+    assert refusal(path, there) == message
+
+
+def test_a_record_under_another_name_is_refused(here, there, path, write_run):
+    record = (write_run(here, files={}) / "record.json").read_text()
+    zipped(path, {"other/cpu-eager/record.json": record})
+    assert refusal(path, there) == (
+        f"{path}: other/cpu-eager/record.json: is the record of another run, {ID}"
+    )
+
+
+def test_a_full_disk_changes_nothing(here, there, path, write_run, file_size_limit):
+    write_run(here, files={"weights.safetensors": "w" * 100_000})
+    write_run(there, ended_at="2026-04-01T12:00:00Z")
+    before = contents(there)
+    bundle.export(here, ids=[ID], path=path)
+    with file_size_limit(50_000), pytest.raises(MachineError, match="File too large"):
+        bundle.import_(path, results=there)
+    assert contents(there) == before
+
+
+def test_a_full_disk_keeps_the_old_bundle(here, path, write_run, file_size_limit):
+    write_run(here)
+    path.write_text("old")
+    with file_size_limit(100), pytest.raises(MachineError) as caught:
+        bundle.export(here, ids=[ID], path=path)
+    assert str(caught.value) == f"{path}: cannot be written: File too large"
+    assert (path.read_text(), len(list(path.parent.iterdir()))) == ("old", 2)

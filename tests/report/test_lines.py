@@ -1,0 +1,63 @@
+import json
+
+import pytest
+
+from ncabench.errors import RecordError
+from ncabench.report import lines
+from ncabench.report.lines import Line
+
+
+@pytest.fixture
+def sobel(plan):
+    return plan.evaluations({"perception": "sobel", "perturbation": "damage"})
+
+
+def curve(*values):
+    one = {"steps": [0, 1, 1], "values": values, "spreads": [0.1, 0.2, 0.3]}
+    return {"curves.json": json.dumps({"perceptual": one}).encode()}
+
+
+def test_there_is_one_figure_for_each_task_perturbation_and_metric(plan, runs):
+    found = lines.drawings(plan, runs)
+    assert [one.name for one in found] == [
+        "emoji-damage-perceptual",
+        "emoji-mutation-perceptual",
+    ]
+    assert [line.label for line in found[0].lines] == ["Sobel", "Conv 3x3"]
+    assert found[0].metric == "ST-LPIPS (substitute for LPIPS)"
+
+
+def test_a_band_of_several_seeds_is_their_standard_deviation(plan, sobel, store):
+    runs = [
+        store(sobel[0], files=curve(0.0, 1.0, 2.0)),
+        store(sobel[1], files=curve(2.0, 1.0, 2.0)),
+    ]
+    line = lines.drawings(plan, runs)[0].lines[0]
+    assert (line.means, line.spreads) == ((1.0, 1.0, 2.0), (2.0**0.5, 0.0, 0.0))
+    assert line.band == "sd of 2 seeds"
+
+
+def test_a_band_of_one_seed_is_the_spread_of_its_samples(plan, sobel, store):
+    line = lines.drawings(plan, [store(sobel[0], files=curve(0.0, 1.0, 2.0))])[0].lines[0]
+    assert (line.means, line.spreads) == ((0.0, 1.0, 2.0), (0.1, 0.2, 0.3))
+    assert line.band == "sd of samples, 1 seed"
+
+
+def test_the_perturbation_is_where_a_step_stands_twice():
+    plain = {"label": "a", "means": (0.0,) * 3, "spreads": (0.0,) * 3, "seeds": 1}
+    assert Line(steps=(0, 5, 5), **plain).perturbed_at == 5
+    assert Line(steps=(0, 5, 9), **plain).perturbed_at is None
+
+
+def test_failed_runs_are_not_drawn(plan, sobel, store):
+    assert (
+        lines.drawings(plan, [store(sobel[0], files=curve(0.0, 1.0, 2.0), outcome="oom")]) == ()
+    )
+
+
+def test_damaged_curves_are_named(plan, sobel, store):
+    run = store(sobel[0], files={"curves.json": b'{"perceptual": {"steps": [1]}}'})
+    with pytest.raises(RecordError) as caught:
+        lines.drawings(plan, [run])
+    path = run.artifact("curves.json")
+    assert str(caught.value) == f"{path}: holds no curves (KeyError('values'))"

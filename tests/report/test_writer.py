@@ -1,0 +1,88 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from ncabench.errors import MachineError, NothingMeasured, SuiteError
+from ncabench.report import writer
+
+
+@pytest.fixture
+def bare(runs):
+    """The runs that kept no curves, so that nothing is drawn."""
+    return [run for run in runs if not (run.folder / "curves.json").exists()]
+
+
+def test_a_report_holds_tables_costs_figures_filmstrips_and_provenance(plan, runs, tmp_path):
+    written = writer.write(plan, runs, format="markdown", out=tmp_path / "out")
+    names = [path.relative_to(tmp_path / "out").as_posix() for path in written.files]
+    assert names[:3] == ["tables.md", "cost.md", "provenance.json"]
+    assert [name for name in names if name.startswith("figures/")] == [
+        f"figures/emoji-{what}-perceptual.{form}"
+        for form in ("png", "pdf")
+        for what in ("damage", "mutation")
+    ]
+    assert sum(name.startswith("filmstrips/") for name in names) == 8
+    assert all(path.stat().st_size for path in written.files)
+
+
+def test_the_text_is_the_tables_and_then_their_cost(plan, bare, tmp_path):
+    text = writer.write(plan, bare, format="text", out=tmp_path / "out").text
+    assert text.startswith("Perception ablation [1,2]\n")
+    assert text.index("Claims of the paper (not judged") < text.index("Cost: Emoji")
+
+
+def test_a_page_is_shown_as_text_in_a_terminal(plan, bare, tmp_path):
+    text = writer.write(plan, bare, format="html", out=tmp_path / "out").text
+    assert "<" not in text.replace("[conv3x3 < sobel]", "")
+
+
+def test_quality_tables_are_the_same_bytes_in_every_rerun(plan, bare, tmp_path):
+    first = writer.write(plan, bare, format="csv", out=tmp_path / "a").files[0]
+    second = writer.write(plan, bare[::-1], format="csv", out=tmp_path / "b").files[0]
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_provenance_leads_from_a_table_to_runs_and_their_environment(plan, bare, tmp_path):
+    writer.write(plan, bare, out=tmp_path / "out")
+    found = json.loads((tmp_path / "out" / "provenance.json").read_text())
+    run_id = found["tables"]["perceptions"]["runs"][0]
+    assert (found["suite"], found["preset"]) == ("small", "smoke")
+    assert found["runs"][run_id]["environment"] == {"commit": "abc"}
+
+
+def test_a_plan_without_a_run_is_refused_with_what_to_do(plan, tmp_path):
+    with pytest.raises(NothingMeasured) as caught:
+        writer.write(plan, [], out=tmp_path)
+    path = plan.suite.path
+    assert str(caught.value) == (
+        "small: no run of this suite is stored (preset 'smoke'); "
+        f"run it first: ncabench run {path}"
+    )
+
+
+def test_a_folder_that_cannot_be_written_is_named(plan, bare, tmp_path):
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(MachineError) as caught:
+        writer.write(plan, bare, out=tmp_path / "out")
+    assert str(caught.value).startswith(
+        f"{tmp_path / 'out' / 'tables.txt'}: cannot be written: "
+    )
+
+
+def test_an_unknown_format_is_named_with_the_nearest(plan, bare, tmp_path):
+    with pytest.raises(SuiteError) as caught:
+        writer.write(plan, bare, format="latx", out=tmp_path)
+    assert str(caught.value) == (
+        "--format: no format is called 'latx'\n"
+        "  accepted: csv, html, json, latex, markdown, text\n"
+        "  did you mean 'latex'?"
+    )
+
+
+def test_writing_tables_needs_neither_torch_nor_mlflow_nor_matplotlib():
+    code = "import sys, ncabench.report.writer; print(*sys.modules)"
+    command = [sys.executable, "-c", code]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert not {"torch", "mlflow", "matplotlib"} & set(loaded)
