@@ -15,20 +15,22 @@ STEPS, BATCH, SIZE = 7, 2, 6
 LAYOUT = Layout(height=SIZE, width=SIZE, visible=4, hidden=2, condition=2, alive=3)
 
 
-class Counting(NCA):
-    """Counts its steps."""
+class Watched(NCA):
+    """Keeps what each of its steps started from."""
 
-    steps = 0
+    def __init__(self, *parts, **given):
+        super().__init__(*parts, **given)
+        self.starts = []
 
     def step(self, state, **given):
-        self.steps += 1
+        self.starts.append(state.detach())
         return super().step(state, **given)
 
 
 @pytest.fixture
 def model() -> Automaton:
     perception = Conv(LAYOUT.perceived, out_channels=8)
-    made = Counting(LAYOUT, perception, MLP(8, LAYOUT.channels, hidden=8), noise=0.1)
+    made = Watched(LAYOUT, perception, MLP(8, LAYOUT.channels, hidden=8), noise=0.1)
     initialise(made, Draws(0))
     return made.double()
 
@@ -52,32 +54,38 @@ def state():
     return drawn.view(BATCH, -1, SIZE, SIZE).double()
 
 
-def gradients(model, final):
-    model.zero_grad()
-    final.square().sum().backward()
-    return [weight.grad.clone() for weight in model.parameters()]
+def gradients(model, final, *leaves):
+    found = torch.autograd.grad(final.square().sum(), [*model.parameters(), *leaves])
+    return list(found)
 
 
 @pytest.mark.parametrize("segments", [0, 1, 2, 3, STEPS, STEPS + 5])
 def test_state_and_gradients_are_those_of_the_plain_rollout(model, state, given, segments):
+    state.requires_grad_()
     plain = rollout(model, state, **given)
-    expected = gradients(model, plain)
+    expected = gradients(model, plain, state)
     final = rollout_in_segments(model, state, segments=segments, **given)
     torch.testing.assert_close(final, plain, rtol=0, atol=0)
-    torch.testing.assert_close(gradients(model, final), expected)
+    torch.testing.assert_close(gradients(model, final, state), expected)
 
 
 @pytest.mark.parametrize("segments", [1, 2, 3, STEPS])
 def test_segments_are_stepped_again_for_the_gradient(model, state, given, segments):
     final = rollout_in_segments(model, state, segments=segments, **given)
-    assert model.steps == STEPS
+    assert len(model.starts) == STEPS
     gradients(model, final)
-    assert model.steps == 2 * STEPS
+    assert len(model.starts) == 2 * STEPS
+
+
+@pytest.mark.parametrize(("segments", "last"), [(1, 0), (2, 3), (3, 4), (STEPS, STEPS - 1)])
+def test_the_last_segment_is_stepped_again_first(model, state, given, segments, last):
+    gradients(model, rollout_in_segments(model, state, segments=segments, **given))
+    assert torch.equal(model.starts[STEPS], model.starts[last])
 
 
 def test_without_segments_nothing_is_stepped_again(model, state, given):
     gradients(model, rollout_in_segments(model, state, segments=0, **given))
-    assert model.steps == STEPS
+    assert len(model.starts) == STEPS
 
 
 def test_more_segments_keep_less_at_a_time(model, state, given):

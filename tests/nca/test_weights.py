@@ -24,7 +24,7 @@ class Outer(nn.Module):
         super().__init__()
         self.inner = Own()
 
-    def initialise(self, keyed: Keyed) -> None:  # noqa: ARG002 - the interface
+    def initialise(self, keyed: Keyed) -> None:
         nn.init.constant_(self.inner.scale, 7.0)
 
 

@@ -10,6 +10,7 @@ from statistics import fmean
 import torch
 from torch import Tensor, nn
 
+from ncabench.nca.metric import Metric
 from ncabench.nca.model import Model
 from ncabench.nca.perturbation import Perturbation
 from ncabench.nca.task import Task
@@ -91,6 +92,20 @@ def summarise(name: str, scores: Mapping[str, Sequence[float]]) -> dict[str, flo
         for quantity, value in values.items()
         if value is not None and isfinite(value)
     }
+
+
+def empty(metrics: Mapping[str, Metric], task: Task, pairs: Sequence[Pair]) -> dict[str, float]:
+    """Return ``NAME/empty`` of each metric: an all-zero image against the classes before.
+
+    A trained model should be far from it; a dead one scores exactly that.
+    """
+    old, _ = labels(sorted(set(pairs)), task)
+    targets = task.target(old)
+    means = {
+        name: metric(torch.zeros_like(targets), targets).mean().item()
+        for name, metric in metrics.items()
+    }
+    return {f"{name}/empty": mean for name, mean in means.items() if isfinite(mean)}
 
 
 def kept(name: str, scores: Mapping[str, Sequence[float]]) -> Scores:

@@ -17,6 +17,7 @@ from ncabench.nca.protocol._cases import (
     Pair,
     Scores,
     cases,
+    empty,
     evaluating,
     films,
     kept,
@@ -34,6 +35,7 @@ class OnePassRecovery(Protocol):
     The intact image is the target of the class before. For each metric NAME the values are:
 
     - ``NAME/before``: of the model's answer to the intact image, told the class before;
+    - ``NAME/empty``: of an all-zero image against the class before, for comparison;
     - ``NAME/damaged``: of the perturbed image itself, against the class after;
     - ``NAME/final``: of the model's answer to the perturbed image, told the class after;
     - ``NAME/recovery`` and ``NAME/recovery_clipped``, as the protocol ``recovery`` has them.
@@ -93,6 +95,7 @@ class OnePassRecovery(Protocol):
                 images = batch.images(model, perturbation, draws=draws)
                 batch.score(images, metrics, scores=scores)
                 batch.picture(images, shown, measured=measured)
+            measured.values.update(empty(metrics, task, pairs))
         for name, quantities in scores.items():
             measured.values.update(summarise(name, quantities))
             measured.samples.update(kept(name, quantities))

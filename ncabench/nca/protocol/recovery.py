@@ -13,7 +13,15 @@ from ncabench.nca.metric import Metric
 from ncabench.nca.model import Automaton, Model
 from ncabench.nca.perturbation import Perturbation
 from ncabench.nca.protocol import Curve, Measured, Protocol
-from ncabench.nca.protocol._cases import Scores, cases, evaluating, films, kept, summarise
+from ncabench.nca.protocol._cases import (
+    Scores,
+    cases,
+    empty,
+    evaluating,
+    films,
+    kept,
+    summarise,
+)
 from ncabench.nca.protocol._rollouts import Moment, Plan, Rollouts
 from ncabench.nca.task import Task
 
@@ -28,6 +36,7 @@ class Recovery(Protocol):
     - ``NAME/damaged``: of the perturbed state, not yet updated, against the class after;
     - ``NAME/after_one``: one update later;
     - ``NAME/final``: ``horizon`` updates later;
+    - ``NAME/empty``: of an all-zero image against the class before, for comparison;
     - ``NAME/recovery``: ``100 * (final - damaged) / (before - damaged)`` of the means over
       samples, unclipped; absent where damaged equals before;
     - ``NAME/recovery_clipped``: the mean of the samples' own ratios, each at most 100.
@@ -117,7 +126,9 @@ class Recovery(Protocol):
             for first in range(0, len(pairs), self.batch):
                 batch = pairs[first : first + self.batch]
                 rollouts.run(perturbation, pairs=batch, first=first)
-        return self._measured(rollouts, shown=shown)
+            measured = self._measured(rollouts, shown=shown)
+            measured.values.update(empty(metrics, task, pairs))
+        return measured
 
     def _plan(self, shown: frozenset[int]) -> Plan:
         end = self.perturb_at + self.horizon

@@ -43,7 +43,7 @@ class Climb(Automaton):
         self.inner = nn.Dropout()
         self.modes = set()
 
-    def step(self, state, *, condition, mask, noise=None):  # noqa: ARG002 - the contract's
+    def step(self, state, *, condition, mask, noise=None):
         self.modes.add((self.training, torch.is_grad_enabled()))
         return state + (condition @ torch.tensor([1.0, 2.0])).view(-1, 1, 1, 1)
 
@@ -51,7 +51,7 @@ class Climb(Automaton):
 class Fire(Climb):
     """Adds 1 to the cells that fire."""
 
-    def step(self, state, *, condition, mask, noise=None):  # noqa: ARG002 - the contract's
+    def step(self, state, *, condition, mask, noise=None):
         return state + mask
 
 
@@ -60,7 +60,7 @@ class Jitter(Climb):
 
     noise = 1.0
 
-    def step(self, state, *, condition, mask, noise=None):  # noqa: ARG002 - the contract's
+    def step(self, state, *, condition, mask, noise=None):
         return state + noise
 
 
@@ -95,7 +95,7 @@ class Error(Metric):
 class Reset(Perturbation):
     """Sets everything to 0."""
 
-    def __call__(self, state, *, samples, draws):  # noqa: ARG002 - the contract's
+    def __call__(self, state, *, samples, draws):
         return torch.zeros_like(state), torch.ones_like(state[:, :1], dtype=torch.bool)
 
 

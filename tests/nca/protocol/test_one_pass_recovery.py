@@ -26,6 +26,7 @@ def test_every_value_is_that_of_its_pass(measure, reset):
         "error/final": (7 + 6) / 2,
         "error/recovery": pytest.approx(100 * (10.5 - 6.5) / (10.5 - 4)),
         "error/recovery_clipped": pytest.approx(100 * (3 / 7 + 5 / 6) / 2),
+        "error/empty": 10.5,  # the mean of the targets, 10 and 11
     }
 
 

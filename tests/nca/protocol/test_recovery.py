@@ -30,6 +30,7 @@ def test_every_value_is_that_of_its_state(measure, reset):
         "error/final": (7 + 5) / 2,
         "error/recovery": 75.0,
         "error/recovery_clipped": 75.0,
+        "error/empty": 10.5,  # the mean of the targets, 10 and 11
     }
 
 

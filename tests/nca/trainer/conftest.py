@@ -105,7 +105,7 @@ class Half(Task):
     def seed_state(self, batch):
         return torch.zeros(batch, 2, 2, 2)
 
-    def condition(self, labels):  # noqa: ARG002 - the contract's
+    def condition(self, labels):
         return None
 
     def target(self, labels):
@@ -124,7 +124,7 @@ class Rise(Automaton):
         self.noise = noise
         self.states, self.masks, self.noises = [], [], []
 
-    def step(self, state, *, condition, mask, noise=None):  # noqa: ARG002 - the contract's
+    def step(self, state, *, condition, mask, noise=None):
         self.states.append(state.detach().clone())
         self.masks.append(mask)
         self.noises.append(noise)
@@ -140,7 +140,7 @@ class Shift(OnePass):
         super().__init__()
         self.weight = nn.Parameter(torch.tensor(weight))
 
-    def forward(self, image, condition):  # noqa: ARG002 - the contract's
+    def forward(self, image, condition):
         return image + self.weight
 
 

@@ -12,6 +12,7 @@ STILL = {"kind": "adam", "learning_rate": 0.0}
 MOVING = {"kind": "adam", "learning_rate": 0.01}
 SMOOTH = {"kind": "adam", "learning_rate": 1.0, "epsilon": 1.0}
 STEADY = {"kind": "constant"}
+RADIUS = (0.4, 0.9)
 
 
 @pytest.fixture
@@ -25,6 +26,7 @@ def trained(make):
             optimiser=optimiser,
             critic_optimiser=critic_optimiser,
             schedule=STEADY,
+            damage_radius=RADIUS,
             **given,
         )
         before = copy.deepcopy(trainer.model)
@@ -40,7 +42,7 @@ def moved(part, before):
 
 def judged(trainer, model):
     """The batch of the first iteration, the answer to it, and the critic's losses."""
-    damage = RandomDisc(radius=(0.0, 0.5))
+    damage = RandomDisc(radius=RADIUS)
     batch = repair_batch(trainer.task, Draws(5), samples=torch.arange(4), damage=damage)
     answer = model(batch.image, batch.condition)
     real = softplus(-model.scores(batch.target, batch.condition)).mean()
@@ -94,6 +96,9 @@ def test_the_generator_descends_distance_and_fooling(trained):
 
 
 def test_learns_to_come_nearer(make):
-    trainer = make("adversarial", "gan", optimiser=MOVING, schedule=STEADY)
+    quick, slow = ({"kind": "adam", "learning_rate": rate} for rate in (5e-3, 1e-4))
+    trainer = make(
+        "adversarial", "gan", optimiser=quick, critic_optimiser=slow, schedule=STEADY
+    )
     distances = [float(trainer.advance()["l1"]) for _ in range(15)]
-    assert sum(distances[-3:]) < 0.7 * sum(distances[:3])
+    assert sum(distances[-3:]) < 0.8 * sum(distances[:3])

@@ -15,17 +15,17 @@ def batch(trainer, *, first, radius=(0.0, 0.5)):
 
 @pytest.mark.parametrize(("loss", "power"), [("mse", 2), ("l1", 1)])
 def test_the_loss_is_the_distance_of_the_answer_from_the_target(by_hand, shift, loss, power):
-    trainer = by_hand("one_pass", shift(0.25), loss=loss)
+    trainer = by_hand("one_pass", shift(0.1), loss=loss)
     met = batch(trainer, first=0)
-    expected = (met.image + 0.25 - met.target).abs().pow(power).mean()
+    expected = (met.image + 0.1 - met.target).abs().pow(power).mean()
     torch.testing.assert_close(trainer.advance()["loss"], expected)
 
 
-def test_every_iteration_meets_new_samples(by_hand, shift):
-    trainer = by_hand("one_pass", shift(0.25), loss="l1", damage_radius=(0.1, 1.2))
+def test_every_iteration_meets_new_samples_with_the_discs_asked_for(by_hand, shift):
+    trainer = by_hand("one_pass", shift(0.1), loss="l1", damage_radius=(9.0, 9.0))
     for turn in range(4):
-        met = batch(trainer, first=4 * turn, radius=(0.1, 1.2))
-        expected = (met.image + 0.25 - met.target).abs().mean()
+        met = batch(trainer, first=4 * turn, radius=(9.0, 9.0))
+        expected = (met.image + 0.1 - met.target).abs().mean()
         torch.testing.assert_close(trainer.advance()["loss"], expected)
 
 
