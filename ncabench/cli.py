@@ -47,7 +47,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)
     try:
-        app()
+        app(prog_name="ncabench")
     except NcabenchError as error:
         console.err.print(str(error), style="red", markup=False)
         sys.exit(error.exit_code)

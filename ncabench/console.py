@@ -22,8 +22,8 @@ from ncabench.run.outcome import Record
 from ncabench.run.progress import Progress as Moved
 from ncabench.run.scheduler import Watcher
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 PLAIN_EVERY_S = 10.0
 
 
@@ -114,20 +114,25 @@ class LiveWatcher(Watcher):
         self.bars.update(
             task, total=progress.total, completed=progress.done, note=progress.note
         )
-        self.bars.update(self.all, note=eta_text(self.work.eta_s()).strip(", "))
+        self._update_all()
 
     def ended(self, job: Job, record: Record) -> None:
         self.work.shares.pop(job.id, None)
         self.work.ended += 1
         if job.id in self.tasks:
             self.bars.remove_task(self.tasks.pop(job.id))
-        self.bars.update(self.all, completed=self.work.ended)
+        self._update_all()
         reason = record.reason.partition("\n")[0]
         colour = "green" if record.outcome == "ok" else "red"
         line = Text.assemble(
             (f"{record.outcome:<6}", colour), f" {job.name} {record.seconds:.1f} s {reason}"
         )
         self.bars.console.print(line)
+
+    def _update_all(self) -> None:
+        left = self.work.total - self.work.ended
+        note = eta_text(self.work.eta_s()).strip(", ") if left else ""
+        self.bars.update(self.all, completed=self.work.ended, note=note)
 
 
 def _share(progress: Moved) -> float:
@@ -154,7 +159,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table to standard output; plain tab-separated lines where it is no terminal."""
     if not out.is_terminal:
         for row in [heads, *rows]:
-            out.print("\t".join(row), markup=False)
+            text("\t".join(row))
         return
     drawn = Table(*heads, box=None, header_style="bold")
     for row in rows:
@@ -164,4 +169,4 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def text(content: str) -> None:
     """Print text to standard output as it is."""
-    out.print(content, markup=False)
+    out.file.write(f"{content}\n")  # Rich would turn tabs into spaces

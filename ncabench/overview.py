@@ -154,7 +154,8 @@ def output(id: str, results: Path) -> str:
     Raises:
         RecordError: there is no such run.
     """
-    places = sorted((results / "runs").glob(f"{id}*/*"))
+    every = sorted((results / "runs").glob("*/*"))
+    places = [place for place in every if place.parent.name.startswith(id)]
     if not places:
         raise RecordError(f"{results}: no run's id begins with {id!r}; see `ncabench plan`")
     return "\n".join(f"{place}:\n{_text(place / 'output.log')}" for place in places)

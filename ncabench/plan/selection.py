@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 
 from ncabench.errors import Problem, SuiteError
 from ncabench.plan.entry import Entry
@@ -18,6 +19,7 @@ _ALLOWED = (
     ast.Name,
     ast.Load,
 )
+_WORD = re.compile(r"[\w-]+")
 
 
 def select(entries: Sequence[Entry], expression: str) -> list[Entry]:
@@ -25,52 +27,84 @@ def select(entries: Sequence[Entry], expression: str) -> list[Entry]:
 
     A word matches an entry when it is part of one of its names (of its model, perception,
     task, perturbation, recipe, role), or its id's beginning. ``and``, ``or``, ``not`` and
-    parentheses combine words; ``rng_seed_0`` means the number 0.
+    parentheses combine words; ``rng_seed_0`` means the number 0 alone.
 
     Raises:
         SuiteError: the expression cannot be read, or selects nothing.
     """
-    tree = _parse(expression)
-    chosen = [one for one in entries if _holds(tree.body, _words(one))]
+    tree, words = _parse(expression)
+    chosen = [one for one in entries if _holds(tree.body, _matcher(one, words))]
     if not chosen:
-        names = sorted({word for one in entries for word in _words(one) if word != one.id})
-        raise SuiteError(
-            "",
-            [
-                Problem(
-                    where="-k", what=f"{expression!r} selects nothing", accepted=tuple(names)
-                )
-            ],
-        )
+        raise SuiteError("", [_nothing(entries, expression, words)])
     needed = {one.id for one in chosen} | {one.needs for one in chosen}
     return [one for one in entries if one.id in needed]
 
 
-def _words(entry: Entry) -> set[str]:
-    words = {entry.role, entry.id}
-    for labels in entry.labels:
-        for axis, value in labels.items():
-            words.add(f"{axis}_{value}" if isinstance(value, int) else str(value))
-    return words
+def _parse(expression: str) -> tuple[ast.Expression, Mapping[str, str]]:
+    """The tree of an expression, and its words by the names that stand for them in the tree.
 
+    An id may begin with a digit, and a name hold a dash, so neither is a name in Python.
+    """
+    words: dict[str, str] = {}
 
-def _parse(expression: str) -> ast.Expression:
-    readable = expression.replace("-", "_")
+    def stand_in(found: re.Match[str]) -> str:
+        if found[0] in ("and", "or", "not"):
+            return found[0]
+        words[f"w{len(words)}"] = found[0]
+        return f"w{len(words) - 1}"
+
     try:
-        tree = ast.parse(readable, mode="eval")
-    except SyntaxError:
+        tree = ast.parse(_WORD.sub(stand_in, expression).strip(), mode="eval")
+    except (SyntaxError, ValueError):
         tree = None
     if tree is None or not all(isinstance(node, _ALLOWED) for node in ast.walk(tree)):
         what = f"cannot read {expression!r}; write words joined by and, or, not and parentheses"
         raise SuiteError("", [Problem(where="-k", what=what)])
-    return tree
+    return tree, words
 
 
-def _holds(node: ast.expr, words: Iterable[str]) -> bool:
+def _matcher(entry: Entry, words: Mapping[str, str]) -> Callable[[str], bool]:
+    """Return what tells whether a name of the tree matches the entry."""
+    names, numbers = _names(entry)
+
+    def matches(name: str) -> bool:
+        word = words[name]
+        return entry.id.startswith(word) or word in numbers or any(word in one for one in names)
+
+    return matches
+
+
+def _names(entry: Entry) -> tuple[set[str], set[str]]:
+    names, numbers = {str(entry.role)}, set()
+    for labels in entry.labels:
+        for axis, value in labels.items():
+            if isinstance(value, int):
+                numbers.add(f"{axis}_{value}")
+            else:
+                names.add(value)
+    return names, numbers
+
+
+def _holds(node: ast.expr, matches: Callable[[str], bool]) -> bool:
     if isinstance(node, ast.Name):
-        return any(node.id in word.replace("-", "_") for word in words)
+        return matches(node.id)
     if isinstance(node, ast.UnaryOp):
-        return not _holds(node.operand, words)
+        return not _holds(node.operand, matches)
     assert isinstance(node, ast.BoolOp)
-    results = [_holds(value, words) for value in node.values]
+    results = [_holds(value, matches) for value in node.values]
     return all(results) if isinstance(node.op, ast.And) else any(results)
+
+
+def _nothing(entries: Sequence[Entry], expression: str, words: Mapping[str, str]) -> Problem:
+    accepted = {name for one in entries for names in _names(one) for name in names}
+    unknown = [
+        word
+        for name, word in words.items()
+        if not any(_matcher(one, words)(name) for one in entries)
+    ]
+    return Problem(
+        where="-k",
+        what=f"{expression!r} selects nothing",
+        accepted=tuple(accepted),
+        found=unknown[0] if unknown else "",
+    )

@@ -16,8 +16,9 @@ from datetime import UTC, datetime
 from multiprocessing import connection
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
+from pathlib import Path
 
-from ncabench.errors import MachineError
+from ncabench.errors import MachineError, RecordError
 from ncabench.run import outcome
 from ncabench.run.entrance import enter
 from ncabench.run.job import Job
@@ -107,12 +108,11 @@ class Scheduler:
         unfinished |= {one.folder for one in self.waiting if one.role == "training"}
         if job.training is None or job.training in unfinished:
             return job.training is None
-        record = outcome.read(job.training)
-        if record.outcome == "ok":
+        ended = _as_its_training(job, job.training)
+        if ended is None:
             return True
         self.waiting.remove(job)
-        reason = f"its training {record.id}: {record.reason}"
-        self._finish(job, failed(job, record.outcome, reason, unfinished=record.unfinished))
+        self._finish(job, ended)
         return False
 
     def _start(self, job: Job) -> None:
@@ -187,6 +187,19 @@ def _context() -> ForkServerContext:
 def _too_long(one: _Running) -> bool:
     limit = one.job.timeout_s
     return limit is not None and not one.timed_out and time.monotonic() - one.started > limit
+
+
+def _as_its_training(job: Job, training: Path) -> Record | None:
+    """Return how an evaluation ends whose training did not succeed; None where it did."""
+    try:
+        record = outcome.read(training)
+    except RecordError:
+        reason = "the record of its training is damaged"
+        return failed(job, "crashed", reason, unfinished=True)
+    if record.outcome == "ok":
+        return None
+    reason = f"its training {record.id}: {record.reason}"
+    return failed(job, record.outcome, reason, unfinished=record.unfinished)
 
 
 def _without_record(one: _Running, code: int) -> Record:

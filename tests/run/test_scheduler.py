@@ -113,6 +113,16 @@ def test_an_evaluation_ends_as_its_training_did(tmp_path):
     assert records[1].reason == f"its training {training.id}: {records[0].reason}"
 
 
+def test_a_damaged_training_record_costs_its_evaluation_only(tmp_path):
+    training, damage, mutation = jobs(tmp_path)
+    run([training, damage])
+    (training.folder / "record.json").write_text("{")
+    (record,) = run([mutation])
+    assert (record.outcome, record.unfinished) == ("crashed", True)
+    assert record.reason == "the record of its training is damaged"
+    assert outcome.read(damage.folder).outcome == "ok"
+
+
 class Interrupter(Watcher):
     """Behaves as Ctrl-C does, after some progress."""
 
