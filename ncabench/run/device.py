@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ncabench.errors import MachineError
+from ncabench.errors import MachineError, Problem, SuiteError
 from ncabench.run import nvml
 
 
@@ -42,7 +42,8 @@ def among(wanted: str, *, names: Sequence[str], visible: str | None) -> list[Dev
         visible: ``CUDA_VISIBLE_DEVICES``, or None where it is not set.
 
     Raises:
-        MachineError: there is no such device here, or ``wanted`` is none of these words.
+        MachineError: there is no such device here.
+        SuiteError: ``wanted`` is none of these words.
 
     >>> among("auto", names=[], visible=None)
     [Device(name='cpu', device_class='cpu')]
@@ -50,7 +51,13 @@ def among(wanted: str, *, names: Sequence[str], visible: str | None) -> list[Dev
     if wanted == "cpu":
         return [Device(name="cpu", device_class="cpu")]
     if not re.fullmatch(r"auto|cuda(:\d+)?", wanted):
-        raise MachineError(f"--device {wanted}: accepted are auto, cpu, cuda and cuda:N")
+        problem = Problem(
+            where="--device",
+            what=f"no device is called {wanted!r}",
+            accepted=("auto", "cpu", "cuda", "cuda:0"),
+            found=wanted,
+        )
+        raise SuiteError("", [problem])
     gpus = [
         Device(name=f"cuda:{index}", device_class=slug(name))
         for index, name in enumerate(_visible(names, visible))

@@ -1,6 +1,6 @@
 import pytest
 
-from ncabench.errors import MachineError
+from ncabench.errors import MachineError, SuiteError
 from ncabench.run import device
 
 
@@ -19,17 +19,20 @@ def test_one_gpu_can_be_named():
     assert (found.name, found.device_class) == ("cuda:1", "nvidia-b")
 
 
-@pytest.mark.parametrize(
-    ("wanted", "said"),
-    [
-        ("cuda:1", "--device cuda:1: this machine has cuda:0"),
-        ("tpu", "--device tpu: accepted are auto, cpu, cuda and cuda:N"),
-    ],
-)
-def test_what_is_not_there_is_refused(wanted, said):
+def test_a_gpu_that_is_not_there_is_refused():
     with pytest.raises(MachineError) as caught:
-        device.among(wanted, names=["NVIDIA A"], visible=None)
-    assert str(caught.value) == said
+        device.among("cuda:1", names=["NVIDIA A"], visible=None)
+    assert str(caught.value) == "--device cuda:1: this machine has cuda:0"
+
+
+def test_an_unknown_word_lists_what_is_accepted():
+    with pytest.raises(SuiteError) as caught:
+        device.among("cdua", names=["NVIDIA A"], visible=None)
+    assert str(caught.value) == (
+        "--device: no device is called 'cdua'\n"
+        "  accepted: auto, cpu, cuda, cuda:0\n"
+        "  did you mean 'cuda'?"
+    )
 
 
 def test_no_gpu_at_all_is_said():
