@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from ncabench.nca.optimiser import Optimiser
 from ncabench.nca.schedule import Schedule
@@ -45,7 +47,7 @@ class Descent:
         if clip_norm is not None and not clip_norm > 0:
             raise ValueError(f"clip_norm must be above 0, or none, not {clip_norm}")
         self.weights = list(weights)
-        self.optimizer = optimiser.make(self.weights)
+        self.optimiser = optimiser
         self.learning_rate = optimiser.learning_rate
         self.schedule = schedule
         self.iterations = iterations
@@ -53,6 +55,11 @@ class Descent:
         self.normalise = normalise
         device = self.weights[0].device.type
         self.scaler = torch.amp.GradScaler(device, enabled=amp is torch.float16)
+
+    @cached_property
+    def optimizer(self) -> Optimizer:
+        """PyTorch's optimiser, made when it is first needed: importing its parts takes long."""
+        return self.optimiser.make(self.weights)
 
     def backward(self, loss: Tensor) -> None:
         """Add the gradient of ``loss`` to what is there."""

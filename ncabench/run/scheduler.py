@@ -19,7 +19,7 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 
 from ncabench.errors import MachineError, RecordError
-from ncabench.run import outcome
+from ncabench.run import folder, outcome
 from ncabench.run.entrance import enter
 from ncabench.run.job import Job
 from ncabench.run.outcome import Record
@@ -161,8 +161,7 @@ class Scheduler:
 
     def _finish(self, job: Job, record: Record, *, written: bool = False) -> None:
         if not written:
-            job.folder.mkdir(parents=True, exist_ok=True)
-            outcome.write(record, folder=job.folder)
+            outcome.write(record, folder=folder.make(job.folder))
         self.records[job.id] = record
         self.watcher.ended(job, record)
 

@@ -47,9 +47,13 @@ def main(job: Job, pipe: Connection) -> None:
     stop = threading.Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     signal.signal(signal.SIGTERM, _stopper(job, stop))
-    folder.make(job.folder)
-    with _held(job.folder / LOCK), _captured(job.folder / OUTPUT):
-        code = _run(job, tell=_teller(pipe), stopping=stop.is_set, pipe=pipe)
+    try:
+        folder.make(job.folder)
+        with _held(job.folder / LOCK), _captured(job.folder / OUTPUT):
+            code = _run(job, tell=_teller(pipe), stopping=stop.is_set, pipe=pipe)
+    except (MachineError, OSError) as error:  # the folder itself cannot be used
+        pipe.send(str(error))
+        code = EXIT_MACHINE
     os._exit(code)
 
 

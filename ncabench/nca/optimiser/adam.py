@@ -20,6 +20,9 @@ class Adam(Optimiser):
         betas: decay rates of the two moments.
         epsilon: added to the root of the second moment.
 
+    Raises:
+        ValueError: ``learning_rate`` is negative, or a beta is not in [0, 1).
+
     >>> import torch
     >>> weight = nn.Parameter(torch.tensor([1.0]))
     >>> optimiser = Adam(learning_rate=0.1).make([weight])
@@ -36,6 +39,11 @@ class Adam(Optimiser):
         betas: tuple[float, float] = (0.9, 0.999),
         epsilon: float = 1e-8,
     ) -> None:
+        if learning_rate < 0 or not all(0 <= beta < 1 for beta in betas):
+            raise ValueError(
+                "learning_rate must be 0 or more and betas in [0, 1), "
+                f"not {learning_rate} and {list(betas)}"
+            )
         self.learning_rate = learning_rate
         self.betas = betas
         self.epsilon = epsilon

@@ -22,6 +22,9 @@ class AdamW(Optimiser):
         weight_decay: share of each weight taken off per unit of learning rate.
         epsilon: added to the root of the second moment.
 
+    Raises:
+        ValueError: ``learning_rate`` is negative, or a beta is not in [0, 1).
+
     >>> import torch
     >>> weight = nn.Parameter(torch.tensor([1.0]))
     >>> optimiser = AdamW(learning_rate=0.1, weight_decay=0.5).make([weight])
@@ -39,6 +42,11 @@ class AdamW(Optimiser):
         weight_decay: float = 0.01,
         epsilon: float = 1e-8,
     ) -> None:
+        if learning_rate < 0 or not all(0 <= beta < 1 for beta in betas):
+            raise ValueError(
+                "learning_rate must be 0 or more and betas in [0, 1), "
+                f"not {learning_rate} and {list(betas)}"
+            )
         self.learning_rate = learning_rate
         self.betas = betas
         self.weight_decay = weight_decay

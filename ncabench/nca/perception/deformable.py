@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.ops import deform_conv2d
 
 from ncabench.nca.perception import Perception
 from ncabench.nca.weights import Keyed
@@ -68,6 +67,8 @@ class Deformable(Perception):
 
     def forward(self, state: Tensor) -> Tensor:
         """Return the convolution at the taps that ``state`` itself places."""
+        from torchvision.ops import deform_conv2d  # seconds, which a plan need not spend
+
         padded = F.pad(state, [self.reach] * 4, mode="circular")
         limit = max(state.shape[-2:]) / 4
         offset = self.offset(padded).clamp(-limit, limit)  # (B, 2 taps, H, W)

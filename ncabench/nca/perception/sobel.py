@@ -74,7 +74,9 @@ class Sobel(Perception):
         return torch.cat([state, *filtered], dim=1)
 
     def _kernels(self) -> Tensor:
-        dx = torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])
-        laplacian = torch.tensor([[1.0, 2.0, 1.0], [2.0, 0.0, 2.0], [1.0, 2.0, 1.0]])
-        laplacian[1, 1] = self.laplacian_centre
-        return torch.stack([dx, dx.T, laplacian])[:, None] / 8  # (3, 1, 3, 3)
+        centre = self.laplacian_centre
+        dx = [[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]
+        dy = [[-1.0, -2.0, -1.0], [0.0, 0.0, 0.0], [1.0, 2.0, 1.0]]
+        laplacian = [[1.0, 2.0, 1.0], [2.0, centre, 2.0], [1.0, 2.0, 1.0]]
+        eighths = [[[value / 8 for value in row] for row in one] for one in (dx, dy, laplacian)]
+        return torch.tensor(eighths)[:, None]  # (3, 1, 3, 3)
