@@ -162,7 +162,8 @@ def report(
     Raises:
         NothingMeasured: no run is recorded.
     """
-    ingest(space)
+    folder.make(space.results)
+    space.store.ingest()  # takes its own turn, so that a run under way can be reported on
     runs = space.store.runs()
     wanted = _asked(path, space, preset=preset, sets=sets)
     if not wanted:
@@ -171,13 +172,6 @@ def report(
         writer.write(one, runs, format=format, out=out / _report_name(one.suite))
         for one in wanted
     ]
-
-
-def ingest(space: Workspace) -> Sequence[str]:
-    """Index records that MLflow has not seen, unless a run is under way and will do so."""
-    folder.make(space.results)
-    with space.lock():
-        return space.store.ingest().problems
 
 
 def status(entry: Entry, space: Workspace, *, device: Device) -> Status:

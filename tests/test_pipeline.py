@@ -86,10 +86,16 @@ def test_a_report_of_nothing_says_so(tmp_path):
 def test_two_runs_at_once_do_not_share_a_folder(tmp_path):
     space = Workspace(results=tmp_path)
     with space.lock(), pytest.raises(MachineError) as caught:
-        pipeline.ingest(space)
+        pipeline.run(TINY, space, device="cpu")
     assert str(caught.value) == (
         f"{tmp_path / '.lock'}: the results folder {tmp_path} is in use by another ncabench"
     )
+
+
+def test_a_report_can_be_written_while_a_run_is_under_way(finished, tmp_path):
+    results, wanted = finished
+    with Workspace(results=results).lock():
+        assert tables(results, tmp_path) == wanted
 
 
 def test_a_damaged_record_is_named_and_the_rest_is_kept(tmp_path):
