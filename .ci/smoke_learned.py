@@ -17,7 +17,10 @@ def main(results: str) -> int:
             check=True, capture_output=True, text=True,
         ).stdout
     )  # fmt: skip
-    for row in (one for one in found if one["role"] == "evaluation"):
+    rows = [one for one in found if one["role"] == "evaluation"]
+    if {row["perturbation"] for row in rows} != {"damage", "mutation"}:
+        return 1
+    for row in rows:
         shown = subprocess.run(
             ["ncabench", "show", row["id"], "--json", "--results", results],
             check=True, capture_output=True, text=True,
