@@ -2,67 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
-from typing import TypeVar
+from importlib.resources.abc import Traversable
 
-from ncabench.errors import Problem, SuiteError
-
-COLUMNS = (
-    *("paper", "version", "table", "row", "column"),
-    *("metric", "unit", "printed", "seeds", "hardware"),
-)
-_NUMBER = re.compile(r"([+-]?\d[\d,]*)(?:\.(\d+))?([kM]?)")
-T = TypeVar("T")
-_SCALES = {"": 1.0, "k": 1e3, "M": 1e6}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Printed:
-    """One cell as a paper prints it.
-
-    Attributes:
-        text: the printed string, whole.
-        metric: the quantity, in the paper's word.
-        unit: its unit, ``""`` where it has none.
-        seeds: what the paper says of repetitions, or ``"not stated"``.
-        hardware: what the paper says of the machine, or ``"not stated"``.
-
-    >>> cell = Printed(text="8k", metric="parameters")
-    >>> cell.value, cell.half_unit
-    (8000.0, 500.0)
-    """
-
-    text: str
-    metric: str
-    unit: str = ""
-    seeds: str = "not stated"
-    hardware: str = "not stated"
-
-    @property
-    def value(self) -> float | None:
-        """The number, or None where none is printed (a dash, or a word such as OOM)."""
-        found = _NUMBER.fullmatch(self.text)
-        if found is None:
-            return None
-        whole, fraction, suffix = found.groups()
-        return float(f"{whole.replace(',', '')}.{fraction or '0'}") * _SCALES[suffix]
-
-    @property
-    def half_unit(self) -> float | None:
-        """Half of the last printed digit's unit: how far rounding may have moved the value.
-
-        >>> Printed(text="-196.18", metric="LPIPS recovery").half_unit
-        0.005
-        """
-        found = _NUMBER.fullmatch(self.text)
-        if found is None:
-            return None
-        _, fraction, suffix = found.groups()
-        return 0.5 * _SCALES[suffix] / float(10 ** len(fraction or ""))
+from ncabench.papers import fields, reading, said
+from ncabench.papers.printed import Printed as Printed
+from ncabench.papers.printed import Table
+from ncabench.papers.said import Same, Statement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,13 +20,24 @@ class Ledger:
 
     Attributes:
         paper: its short name, such as ``"ncatorch"``.
+        title: its title.
         version: which version of it was read.
-        cells: table, row, column, each in the order of the paper.
+        tables: its tables by number, in the order of the paper.
+        same: what it prints more than once.
+        statements: what its prose says of the tables.
     """
 
     paper: str
+    title: str = ""
     version: str
-    cells: Mapping[str, Mapping[str, Mapping[str, Printed]]]
+    tables: Mapping[str, Table]
+    same: tuple[Same, ...] = ()
+    statements: tuple[Statement, ...] = ()
+
+    @property
+    def cells(self) -> Mapping[str, Mapping[str, Mapping[str, Printed]]]:
+        """Table, row, column, each in the order of the paper."""
+        return {number: one.cells for number, one in self.tables.items()}
 
     def table(self, table: str) -> Mapping[str, Mapping[str, Printed]]:
         """Return the rows of a table, in the order of the paper.
@@ -88,7 +48,19 @@ class Ledger:
         >>> list(load("ncatorch").table("5"))
         ['without_sp', 'with_sp']
         """
-        return _one(self.cells, table, where=f"papers.{self.paper}", what="table")
+        return self.one(table).cells
+
+    def one(self, table: str) -> Table:
+        """Return a table, with its title and heads.
+
+        Raises:
+            SuiteError: the paper has no such table.
+
+        >>> load("ncatorch").one("5").columns["damage/recovery"]
+        'Damage Regen. (%)'
+        """
+        _known(table, self.tables, where=f"papers.{self.paper}", what="table")
+        return self.tables[table]
 
     def printed(self, table: str, row: str, column: str) -> Printed | None:
         """Return a cell, or None where the table leaves that row and column empty.
@@ -99,12 +71,10 @@ class Ledger:
         >>> load("ncatorch").printed("1", "sobel", "damage/recovery").text
         '84.92'
         """
-        rows = self.table(table)
-        here = f"papers.{self.paper}.{table}"
-        columns = {name: None for cells in rows.values() for name in cells}
-        cells = _one(rows, row, where=here, what="row")
-        _one(columns, column, where=here, what="column")
-        return cells.get(column)
+        one, here = self.one(table), f"papers.{self.paper}.{table}"
+        _known(row, one.rows, where=here, what="row")
+        _known(column, one.columns, where=here, what="column")
+        return one.cells[row].get(column)
 
 
 def papers() -> tuple[str, ...]:
@@ -113,47 +83,53 @@ def papers() -> tuple[str, ...]:
     >>> "ncatorch" in papers()
     True
     """
-    folder = resources.files("ncabench.papers")
-    names = (entry.name for entry in folder.iterdir())
-    return tuple(sorted(name.removesuffix(".csv") for name in names if name.endswith(".csv")))
+    folders = (one for one in _home().iterdir() if one.is_dir())
+    return tuple(sorted(one.name for one in folders if (one / "paper.toml").is_file()))
 
 
+@cache
 def load(paper: str) -> Ledger:
     """Return the ledger of a paper.
 
     Raises:
-        SuiteError: there is no such paper; the message lists those there are.
+        SuiteError: there is no such paper, and the message lists those there are; or its files
+            are not as they must be.
 
     >>> load("ncatorch").version
     'arXiv 2604.24990'
     """
-    _one(dict.fromkeys(papers()), paper, where="paper", what="paper")
-    source = resources.files("ncabench.papers") / f"{paper}.csv"
-    lines = list(csv.DictReader(source.read_text(encoding="utf-8").splitlines()))
-    return Ledger(paper=paper, version=lines[0]["version"], cells=_tree(lines))
+    _known(paper, papers(), where="paper", what="paper")
+    return read(_home() / paper)
 
 
-def _tree(lines: Iterable[Mapping[str, str]]) -> dict[str, dict[str, dict[str, Printed]]]:
-    tree: dict[str, dict[str, dict[str, Printed]]] = {}
-    for line in lines:
-        cells = tree.setdefault(line["table"], {}).setdefault(line["row"], {})
-        cells[line["column"]] = Printed(
-            text=line["printed"],
-            metric=line["metric"],
-            unit=line["unit"],
-            seeds=line["seeds"],
-            hardware=line["hardware"],
-        )
-    return tree
+def read(folder: Traversable) -> Ledger:
+    """Return what the files of one folder say: ``paper.toml`` and ``table_<number>.toml``.
+
+    Raises:
+        SuiteError: a file is not as it must be; the message names the file and the key.
+    """
+    path = f"papers/{folder.name}"
+    lists = {"same": fields.SAME, "statement": fields.STATEMENT}
+    about, here = folder / "paper.toml", f"{path}/paper.toml"
+    content = fields.read(about, path=here, form=fields.PAPER, lists=lists)
+    tables = {
+        number: reading.table(file, path=f"{path}/{file.name}", number=number, paper=content)
+        for number, file in reading.table_files(folder, path=path).items()
+    }
+    same, statements = said.read(content, path=here, tables=tables)
+    return Ledger(
+        paper=folder.name,
+        title=content["title"],
+        version=content["version"],
+        tables=tables,
+        same=same,
+        statements=statements,
+    )
 
 
-def _one(known: Mapping[str, T], name: str, *, where: str, what: str) -> T:
-    if name not in known:
-        problem = Problem(
-            where=where,
-            what=f"no {what} is called {name!r}",
-            accepted=tuple(known),
-            found=name,
-        )
-        raise SuiteError("", [problem])
-    return known[name]
+def _home() -> Traversable:
+    return resources.files("ncabench.papers")
+
+
+def _known(name: str, known: Collection[str], *, where: str, what: str) -> None:
+    fields.refuse("", list(fields.unknown([name], known, where=where, what=what)))
