@@ -12,7 +12,7 @@ def main(results: str) -> int:
     """Read the finished smoke suite through the command line, as a user would."""
     found = json.loads(
         subprocess.run(
-            ["ncabench", "plan", "suites/smoke.toml", "--json", "-k", "conv3x3",
+            ["ncabench", "plan", "suites/smoke.toml", "--json", "-k", "full",
              "--device", "cpu", "--results", results],
             check=True, capture_output=True, text=True,
         ).stdout

@@ -1,6 +1,6 @@
 """Lets ``python -m ncabench`` do what ``ncabench`` does."""
 
-from ncabench.cli import main
+from ncabench.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -56,6 +56,7 @@ class PlainWatcher(Watcher):
         self.last: dict[str, float] = {}
 
     def planned(self, jobs: Sequence[Job]) -> None:
+        self.work = Work()  # a check plans several times, each from nothing
         self.work.total = len(jobs)
 
     def started(self, job: Job) -> None:
@@ -102,6 +103,7 @@ class LiveWatcher(Watcher):
         self.bars.stop()
 
     def planned(self, jobs: Sequence[Job]) -> None:
+        self.work = Work()  # a check plans several times, each from nothing
         self.work.total = len(jobs)
         self.bars.update(self.all, total=len(jobs))
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ncabench.errors import NothingMeasured, RecordError
 from ncabench.plan import counts, planner, sources
@@ -17,7 +17,6 @@ from ncabench.plan.entry import Entry
 from ncabench.plan.planner import Plan
 from ncabench.plan.selection import select
 from ncabench.record.store import Store
-from ncabench.report import writer
 from ncabench.run import folder, outcome
 from ncabench.run.device import Device, available
 from ncabench.run.job import Job
@@ -25,6 +24,9 @@ from ncabench.run.outcome import Record
 from ncabench.run.scheduler import Scheduler, Watcher, failed
 from ncabench.suite import document
 from ncabench.suite.suite import Suite
+
+if TYPE_CHECKING:
+    from ncabench.report.writer import Written
 
 ENGINE = "eager"  # what every request resolves to, until there is a second engine
 PENDING, UNFINISHED, DAMAGED = "pending", "unfinished", "damaged"
@@ -120,9 +122,24 @@ def run(
     device: str = "auto",
     workers: int | None = None,
     retry: Sequence[str] = (),
+    again_if_stale: bool = False,
+    keep: Callable[[Entry], bool] | None = None,
     watcher: Watcher | None = None,
 ) -> Done:
     """Run what a suite asks for and is not done yet, and index it in MLflow.
+
+    Args:
+        path: the suite.
+        space: where results lie.
+        preset: budget; None for the file's default.
+        sets: overlays.
+        expression: selects entries, as `plan.selection` reads it.
+        device: as `run.device.among` reads it.
+        workers: entries at a time; None for what the machine carries.
+        retry: outcomes that are run again.
+        again_if_stale: also run what other source code measured.
+        keep: selects entries further.
+        watcher: what is told of progress.
 
     Raises:
         SuiteError: the suite is wrong; nothing has run.
@@ -132,12 +149,17 @@ def run(
     checked(planned, space)
     devices = available(device)
     entries = select(planned.entries, expression) if expression else list(planned.entries)
+    entries = [one for one in entries if keep is None or keep(one)]
     folder.make(space.results)
     with space.lock():
         known = {one.id: status(one, space, device=devices[0]) for one in entries}
-        todo = [one for one in entries if _is_open(known[one.id], retry)]
+        todo = [
+            one
+            for one in entries
+            if _is_open(known[one.id], retry) or (again_if_stale and known[one.id].stale)
+        ]
         _remember(planned, space)
-        jobs = [(one, _job(one, planned.suite, space, device=devices[0])) for one in todo]
+        jobs = [(one, job(one, planned.suite, space, device=devices[0])) for one in todo]
         executed = _without_data(jobs) | _execute(
             [job for one, job in jobs if not one.missing],
             slots=_slots(devices, workers=workers, threads=planned.suite.execution.threads),
@@ -156,12 +178,14 @@ def report(
     out: Path,
     preset: str | None = None,
     sets: Sequence[str] = (),
-) -> list[writer.Written]:
+) -> list[Written]:
     """Write the reports of one suite, or of every suite that was run here.
 
     Raises:
         NothingMeasured: no run is recorded.
     """
+    from ncabench.report import writer  # its statistics take a second to load
+
     folder.make(space.results)
     space.store.ingest()  # takes its own turn, so that a run under way can be reported on
     runs = space.store.runs()
@@ -217,13 +241,16 @@ def _slots(devices: Sequence[Device], *, workers: int | None, threads: int) -> l
     return [devices[index % len(devices)].name for index in range(workers or count)]
 
 
-def _job(entry: Entry, suite: Suite, space: Workspace, *, device: Device) -> Job:
+def job(
+    entry: Entry, suite: Suite, space: Workspace, *, device: Device, into: Path | None = None
+) -> Job:
+    """Return an entry bound to a device and to its folder, or to another."""
     return Job(
         role=entry.role,
         id=entry.id,
         spec=entry.spec,
         labels=entry.labels,
-        folder=entry_folder(entry.id, space, device=device),
+        folder=into or entry_folder(entry.id, space, device=device),
         training=entry_folder(entry.needs, space, device=device) if entry.needs else None,
         device=device.name,
         device_class=device.device_class,

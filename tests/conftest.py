@@ -1,5 +1,29 @@
-"""One thread for every test: small tensors lose more than they gain by sharing cores."""
+"""What all tests share: one thread, and the command line in this process."""
 
+import signal
+import sys
+
+import pytest
 import torch
 
-torch.set_num_threads(1)
+from ncabench.cli import main as cli
+
+torch.set_num_threads(1)  # small tensors lose more than they gain by sharing cores
+
+
+@pytest.fixture
+def ncabench(capsys, monkeypatch):
+    """Runs the command line in this process; returns exit code, output and errors."""
+    before = [(one, signal.getsignal(one)) for one in (signal.SIGINT, signal.SIGTERM)]
+
+    def ncabench(*words):
+        monkeypatch.setattr(sys, "argv", ["ncabench", *map(str, words)])
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err
+        return caught.value.code or 0, said.out, said.err
+
+    yield ncabench
+    for one, handler in before:
+        signal.signal(one, handler)

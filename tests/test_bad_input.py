@@ -2,14 +2,11 @@
 
 import json
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-
-from ncabench import cli
 
 TINY = Path(__file__).parent / "tiny.toml"
 WIDE = ("--set", "perception.conv3x3.out_channels=64")  # its checkpoint is over 75 kB
@@ -22,21 +19,14 @@ os.execv(sys.executable, [sys.executable, "-m", "ncabench", *sys.argv[2:]])
 
 
 @pytest.fixture
-def ncabench(capsys, monkeypatch):
-    """Runs the command line in this process; returns exit code, output and errors."""
-    before = [(one, signal.getsignal(one)) for one in (signal.SIGINT, signal.SIGTERM)]
+def ncabench(ncabench):
+    """The command line; what it says without the line's end."""
 
-    def ncabench(*words):
-        monkeypatch.setattr(sys, "argv", ["ncabench", *map(str, words)])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        return caught.value.code or 0, said.out.strip(), said.err.strip()
+    def stripped(*words):
+        code, out, err = ncabench(*words)
+        return code, out.strip(), err.strip()
 
-    yield ncabench
-    for one, handler in before:
-        signal.signal(one, handler)
+    return stripped
 
 
 @pytest.fixture

@@ -1,20 +1,18 @@
 """The commands as they are typed: what they print, and their exit codes."""
 
 import json
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from ncabench import cli
 from ncabench.plan.json_schema import json_schema
 
 TINY = Path(__file__).parent / "tiny.toml"
 LIGHT = """
 import sys
-from ncabench import cli
+from ncabench.cli import main as cli
 sys.argv = ["ncabench", *sys.argv[1:]]
 try:
     cli.main()
@@ -24,28 +22,16 @@ print([name for name in ("torch", "mlflow") if name in sys.modules])
 """
 
 
-@pytest.fixture
-def ncabench(capsys, monkeypatch, tmp_path):
-    """Runs the command line here, in an empty folder; returns exit code, output, errors."""
-    before = [(one, signal.getsignal(one)) for one in (signal.SIGINT, signal.SIGTERM)]
+@pytest.fixture(autouse=True)
+def an_empty_folder(monkeypatch, tmp_path):
+    """Where the commands are typed."""
     monkeypatch.chdir(tmp_path)
-
-    def ncabench(*words):
-        monkeypatch.setattr(sys, "argv", ["ncabench", *map(str, words)])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        return caught.value.code or 0, said.out, said.err
-
-    yield ncabench
-    for one, handler in before:
-        signal.signal(one, handler)
 
 
 COMMANDS = (
     *("run", "plan", "report", "status", "list", "show", "logs", "doctor"),
     *("export", "import", "sync", "accept", "schema", "data"),
+    *("check", "compare", "papers"),
 )
 
 

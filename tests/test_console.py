@@ -79,6 +79,13 @@ def test_an_end_counts_once(watcher, clock):
     assert (watcher.work.ended, watcher.work.eta_s()) == (1, 30)
 
 
+def test_a_second_plan_counts_from_nothing(watcher, capsys):
+    watcher.ended(job("a"), failed(job("a"), "ok", ""))
+    watcher.planned([job("b"), job("c")])
+    watcher.ended(job("b"), failed(job("b"), "ok", ""))
+    assert "(1/2" in capsys.readouterr().err.splitlines()[-1]
+
+
 def test_a_start_says_what_and_where(watcher, capsys):
     watcher.started(job())
     assert capsys.readouterr() == ("", "start  training nca 0 [ab12] on cpu\n")

@@ -22,7 +22,8 @@ class Plan:
     Attributes:
         suite: the suite.
         entries: trainings, then evaluations, then profiles; each in the grid's order, and
-            once, whatever number of grid points it serves.
+            once, whatever number of grid points it serves. The rng_seed of a profile
+            counts its repetitions.
     """
 
     suite: Suite
@@ -67,8 +68,9 @@ def make(suite: Suite, *, root: Path | None = None) -> Plan:
         id = gathered.add("training", training, point, missing=specs.missing(point))
         asked = specs.evaluation(point, training=training, training_id=id)
         gathered.add("evaluation", asked, point, needs=id, missing=specs.missing(point))
-        if suite.profile is not None:
-            gathered.add("profile", specs.profile(point), point, missing=specs.missing(point))
+        for repeat in range(suite.profile.repeats if suite.profile else 0):
+            profile, turn = specs.profile(point, repeat=repeat), {**point, "rng_seed": repeat}
+            gathered.add("profile", profile, turn, missing=specs.missing(point))
     if specs.problems:
         raise SuiteError(str(suite.path), specs.problems)
     roles: tuple[Role, ...] = ("training", "evaluation", "profile")

@@ -73,15 +73,18 @@ class Specs:
             "versions": versions(asked),
         }
 
-    def profile(self, point: Point) -> Spec:
+    def profile(self, point: Point, *, repeat: int = 0) -> Spec:
         """Return what is timed at a grid point, whatever its recipe and rng_seed."""
         assert self.suite.profile is not None
+        asked = asdict(self.suite.profile)
+        del asked["repeats"]  # how often is not what
         spec = {
             "role": "profile",
             "schema": SCHEMA,
             **self._shared(point),
-            "profile": asdict(self.suite.profile),
+            "profile": asked,
             "execution": self._execution(),
+            **({"repeat": repeat} if repeat else {}),
         }
         return {**spec, "versions": versions(spec)}
 

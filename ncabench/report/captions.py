@@ -9,6 +9,10 @@ from typing import Any
 from ncabench.papers import ledger
 from ncabench.report import heads
 from ncabench.report.chosen import Chosen
+from ncabench.report.judged import JudgedTable
+from ncabench.report.margins import COUNT, is_cost, project_margin
+from ncabench.report.verdicts import Verdict
+from ncabench.report.view import SIGNS
 from ncabench.suite.suite import Suite, Table
 
 _UNSAID = ("deviation", "claim", "table", "title")  # these show in the report by themselves
@@ -49,6 +53,45 @@ def conditions(suite: Suite) -> tuple[str, ...]:
     else:
         lines.append(f"Precision: {suite.execution.precision}.")
     return tuple(lines)
+
+
+def verdicts(judged: JudgedTable, *, told: Verdict | None) -> tuple[str, ...]:
+    """Return how to read values and verdicts, and the verdict that most cells share.
+
+    Args:
+        judged: the table.
+        told: the verdict that is told here once, or None.
+    """
+    lines = ["\u00b1 is the standard deviation over rng_seeds (ddof 1), n is their number."]
+    found = [one for line in judged.verdicts for one in line if one is not None]
+    if margins := _margins(judged):
+        lines.append(
+            "Reproduced: the mean is within a margin of what rounds to the printed value, "
+            f"at 95 %. Margins: {'; '.join(margins)}."
+        )
+    for row in dict.fromkeys(one.ratio_to for one in found if one.ratio_to):
+        lines.append(f"In parentheses: ratio to {row}, here for the printed one.")
+    if any(one.rng_seeds_needed for one in found):
+        lines.append("Needs N: as many rng_seeds would decide, with 80 % chance.")
+    if told is not None:
+        reason = f": {told.reason}" if told.reason else ""
+        lines.append(f"{SIGNS[told.word]} is {told.word}{reason}.")
+    return tuple(lines)
+
+
+def _margins(judged: JudgedTable) -> list[str]:
+    """Return the project's margin for each quantity of a table that has one."""
+    margins = {}
+    columns = zip(judged.table.columns, zip(*judged.cells, strict=True), strict=True)
+    for column, cells in columns:
+        for printed in (cell.printed for cell in cells if cell.printed):
+            if printed.metric == COUNT:
+                margins[COUNT] = "none, each count must round to it"
+            elif column.margin is None and printed.value is not None:
+                margin = project_margin(printed)
+                of = " of a ratio between rows" if is_cost(printed) else ""
+                margins[printed.metric] = f"{margin}{of}" if margin else "undeclared"
+    return [f"{metric} {margin}" for metric, margin in margins.items()]
 
 
 def oom_word(suite: Suite) -> str:

@@ -12,6 +12,7 @@ from ncabench.papers.ledger import Printed
 from ncabench.plan.entry import Entry, matches
 from ncabench.record.stored import StoredRun
 from ncabench.report.chosen import Chosen
+from ncabench.stats.interval import Interval, t_interval
 from ncabench.suite.suite import Column, Row
 
 WORDS: Mapping[str, str] = {  # outcome: its word in a table
@@ -34,6 +35,7 @@ class Cell:
 
     Attributes:
         values: one for each rng_seed that has a value, in the order of the plan.
+        rng_seeds: of each value, in the same order; the least where one run serves several.
         planned: entries that the suite plans for this cell.
         outcomes: words of the entries that failed, and how many of each.
         missing: entries that were not run.
@@ -44,6 +46,7 @@ class Cell:
     """
 
     values: tuple[float, ...] = ()
+    rng_seeds: tuple[int, ...] = ()
     planned: int = 0
     outcomes: Mapping[str, int] = field(default_factory=Counter)
     missing: int = 0
@@ -70,6 +73,16 @@ class Cell:
         1.4142135623730951
         """
         return statistics.stdev(self.values) if self.n > 1 else None
+
+    @property
+    def interval(self) -> Interval | None:
+        """The mean's 95 % t interval, or None for fewer than two seeds."""
+        return t_interval(self.values) if self.n > 1 else None
+
+    @property
+    def by_rng_seed(self) -> dict[int, float]:
+        """The values by their rng_seed, to pair them with another cell's."""
+        return dict(zip(self.rng_seeds, self.values, strict=True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,8 +124,9 @@ def gather(
 ) -> Cell:
     """Return the cell of a row and a column, from the runs of one device."""
     matched = matching(entries, row=row, column=column)
+    where = {**row.where, **column.where}
     _, name = source(column.value)
-    if _clash(matched, {**row.where, **column.where}):
+    if _clash(matched, where):
         why = "several entries of one rng_seed fit this cell; its `where` must name more axes"
         return Cell(
             planned=len(matched),
@@ -123,8 +137,10 @@ def gather(
     readings = [_read(entry, chosen, name=name) for entry in matched]
     failed = [one for one in readings if one.value is None and one.word]
     found = [one.run for one in readings if one.run is not None]
+    have = zip(matched, readings, strict=True)
     return Cell(
         values=tuple(one.value for one in readings if one.value is not None),
+        rng_seeds=tuple(_rng_seed(one, where) for one, got in have if got.value is not None),
         planned=len(matched),
         outcomes=Counter(one.word for one in failed),
         missing=sum(one.value is None and not one.word for one in readings),
@@ -149,6 +165,10 @@ def one_line(text: str) -> str:
     'no weights; to mend it: get them'
     """
     return "; ".join(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _rng_seed(entry: Entry, where: Mapping[str, Any]) -> int:
+    return min(int(one.get("rng_seed", 0)) for one in entry.labels if matches(one, where))
 
 
 def _clash(entries: Sequence[Entry], where: Mapping[str, Any]) -> bool:

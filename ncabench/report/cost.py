@@ -29,7 +29,7 @@ _KINDS = {  # what a peak is a peak of: its head
 @dataclass(frozen=True, kw_only=True)
 class _Row:
     point: Mapping[str, Any]
-    profile: StoredRun | None
+    profiles: tuple[StoredRun, ...]
     trainings: tuple[StoredRun, ...]
     planned: int
 
@@ -79,10 +79,9 @@ def _points(entries: Sequence[Entry]) -> list[Mapping[str, Any]]:
 def _row(entries: Sequence[Entry], chosen: Chosen, *, point: Mapping[str, Any]) -> _Row:
     mine = [one for one in entries if any(matches(label, point) for label in one.labels)]
     found = [(one.role, chosen.run(one.role, one.id)) for one in mine]
-    profiles = [run for role, run in found if role == "profile" and run is not None]
     return _Row(
         point=point,
-        profile=profiles[0] if profiles else None,
+        profiles=tuple(run for role, run in found if role == "profile" and run is not None),
         trainings=tuple(run for role, run in found if role == "training" and run is not None),
         planned=sum(role == "training" for role, _ in found),
     )
@@ -110,7 +109,7 @@ def _columns(rows: Sequence[_Row]) -> list[_Column]:
 
 
 def _peaks(rows: Sequence[_Row], phase: str) -> list[_Column]:
-    seen = {name for row in rows if row.profile for name in row.profile.values}
+    seen = {name for row in rows for run in row.profiles for name in run.values}
     kinds = [kind for kind in _KINDS if f"{phase}/{kind}" in seen]
     if not kinds:
         return [_plain(f"Peak MiB, {phase}", f"{phase}/peak_mib", decimals=1)]
@@ -154,18 +153,19 @@ def _seconds(row: _Row) -> CellView:
 
 
 def _value(row: _Row, name: str) -> float | None:
-    run = row.profile
-    return run.values.get(name) if run is not None and run.outcome == "ok" else None
+    good = [run.values for run in row.profiles if run.outcome == "ok"]
+    found = [values[name] for values in good if name in values]
+    return statistics.median(found) if found else None
 
 
 def _nothing(row: _Row, name: str) -> CellView:
-    failed = row.profile is not None and row.profile.outcome != "ok"
-    word = WORDS[row.profile.outcome] if row.profile and failed else NOT_MEASURED
+    failed = [run.outcome for run in row.profiles if run.outcome != "ok"]
+    word = WORDS[failed[0]] if failed else NOT_MEASURED
     return CellView(measured=word, exact={"value": name, "median": None})
 
 
 def _remarks(row: _Row) -> list[str]:
-    found = [run for run in (row.profile, *row.trainings) if run is not None]
+    found = [*row.profiles, *row.trainings]
     failed = [
         f"{run.role}, {WORDS[run.outcome]}: {first_line(run.reason)}"
         for run in found
@@ -197,6 +197,8 @@ def _protocol(plan: Plan) -> tuple[str, ...]:
         f"ms/step: batch {profile.batch}, {profile.blocks} blocks of "
         f"{profile.steps_per_block} steps after {profile.warm_up} of warm-up."
     ]
+    if profile.repeats > 1:
+        lines.append(f"Medians of {profile.repeats} processes.")
     if profile.train_batch:
         lines.append(
             f"Training iteration: batch {profile.train_batch}, {profile.train_steps} steps."

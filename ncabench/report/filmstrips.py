@@ -9,7 +9,7 @@ from typing import Any
 
 from ncabench.plan.planner import Plan
 from ncabench.record.stored import StoredRun
-from ncabench.report import artifacts
+from ncabench.report import artifacts, pictured
 from ncabench.report.chosen import choose
 from ncabench.report.view import Picture
 
@@ -22,7 +22,7 @@ def collect(plan: Plan, runs: Sequence[StoredRun], *, folder: str) -> tuple[Pict
     Raises:
         RecordError: a run's record or picture is missing.
     """
-    evaluations = [entry for entry in plan.entries if entry.role == "evaluation"]
+    evaluations = pictured.evaluations(plan)
     chosen = choose(evaluations, runs)
     found: list[Picture] = []
     for entry in evaluations:

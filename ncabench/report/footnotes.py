@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ncabench.papers.ledger import Printed
 from ncabench.plan.entry import Entry, matches
 from ncabench.report.cells import UNDEFINED, Cell, matching
+from ncabench.report.margins import margin_of, project_margin
 from ncabench.report.rendered import DASH
+from ncabench.report.verdicts import Verdict
 from ncabench.suite.suite import Column, Deviation, Row, Suite, Table
 
 _Points = Sequence[Mapping[str, Any]]  # the grid points behind one cell
 _Held = list[list[bool]]  # for each row and column, whether a deviation holds for the cell
 
 NO_VALUE = f"{DASH} (measured): this protocol gives no such value, or it is undefined there."
+
+WITHIN_SPREAD = (
+    "One more run here could well give the printed value (95 % prediction interval), though "
+    "the mean differs from it."
+)
 
 
 class Deviations:
@@ -87,6 +95,23 @@ def of_cell(cell: Cell) -> list[str]:
     reasons = [f"{word}: {reason}" for word, reason in cell.reasons]
     undefined = [NO_VALUE] if UNDEFINED in cell.outcomes else []
     return [*undefined, *reasons, *(f"Warning: {text}" for text in cell.warnings)]
+
+
+def of_verdict(verdict: Verdict) -> list[str]:
+    """Return the footnotes of a verdict: why, and that single runs spread as far."""
+    reason = f"{verdict.word.capitalize()}: {verdict.reason}." if verdict.reason else ""
+    beside = [WITHIN_SPREAD] if verdict.word == "differs" and verdict.within_spread else []
+    return [*([reason] if reason else []), *beside]
+
+
+def of_margin(column: Column, printed: Iterable[Printed]) -> list[str]:
+    """Return the footnote of a column that declares a margin of its own."""
+    first = next((one for one in printed if one.value is not None), None)
+    if column.margin is None or first is None:
+        return []
+    usual, here = project_margin(first), margin_of(first, column.margin)
+    instead = f" instead of {usual}" if usual else f", and none is usual for {first.metric}"
+    return [f"Deviation. Margin {here}{instead}."]
 
 
 def _text(deviation: Deviation) -> str:

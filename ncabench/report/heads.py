@@ -52,6 +52,12 @@ def metric_of(suite: Suite, name: str) -> str:
     return metric_name(_kind(suite, name))
 
 
+def is_quantity(suite: Suite, name: str, *, printed_metric: str) -> bool:
+    """Tell whether a metric of the suite measures, or stands for, what the paper prints."""
+    kind = _kind(suite, name)
+    return _holds(printed_metric, _label(_attributes(kind).get("stands_for") or kind))
+
+
 def _named(kind: str, label: str, *, printed_metric: str) -> str:
     """Put the name of the measured metric in place of the paper's word, or before the label."""
     own, name = _label(kind), metric_name(kind)

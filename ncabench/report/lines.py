@@ -10,7 +10,7 @@ from typing import Any
 from ncabench.plan.entry import matches
 from ncabench.plan.planner import Plan
 from ncabench.record.stored import StoredRun
-from ncabench.report import artifacts, heads
+from ncabench.report import artifacts, heads, pictured
 from ncabench.report.artifacts import CurveRead
 from ncabench.report.chosen import choose
 from ncabench.suite.suite import Suite
@@ -71,7 +71,7 @@ def drawings(plan: Plan, runs: Sequence[StoredRun]) -> tuple[Drawing, ...]:
     Raises:
         RecordError: a run's curves are damaged.
     """
-    evaluations = [entry for entry in plan.entries if entry.role == "evaluation"]
+    evaluations = pictured.evaluations(plan)
     chosen = choose(evaluations, runs)
     found: dict[tuple[str, str, str], dict[str, list[CurveRead]]] = {}
     for entry in evaluations:

@@ -2,71 +2,68 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from ncabench.papers import ledger
-from ncabench.papers.ledger import Printed
-from ncabench.plan.entry import Entry
 from ncabench.plan.planner import Plan
-from ncabench.record.stored import StoredRun
 from ncabench.report import captions, footnotes, heads
-from ncabench.report.cells import Cell, gather, matching
-from ncabench.report.chosen import Chosen, choose
+from ncabench.report.cells import Cell
+from ncabench.report.judged import JudgedTable
 from ncabench.report.rendered import measured
-from ncabench.report.view import CellView, Head, Notes, RowView, TableView
-from ncabench.suite.suite import Column, Row, Suite, Table
+from ncabench.report.verdicts import Verdict
+from ncabench.report.view import (
+    CellView,
+    Head,
+    Notes,
+    RowView,
+    TableView,
+    VerdictView,
+)
+from ncabench.suite.suite import Column, Suite, Table
+
+TOLD_FROM = 3  # cells from which a verdict that most share is told once
+_VERDICT = (
+    *("verdict", "verdict_reason", "margin", "printed_low", "printed_high"),
+    *("within_spread", "rng_seeds_needed"),
+)
 
 
-def views(plan: Plan, runs: Sequence[StoredRun]) -> tuple[TableView, ...]:
-    """Return every table of the plan's suite.
+def views(plan: Plan, judged: Sequence[JudgedTable]) -> tuple[TableView, ...]:
+    """Return the judged tables of the plan's suite.
 
     Nothing in them depends on when, how fast or on which host the runs ran: the same
     numbers give the same tables, byte for byte.
     """
-    return tuple(_view(plan, runs, table=table) for table in plan.suite.tables)
+    return tuple(_view(plan, judged=one) for one in judged)
 
 
-def chosen_for(plan: Plan, runs: Sequence[StoredRun], *, table: Table) -> Chosen:
-    """Return the runs that a table shows."""
-    return choose(_entries(plan, table), runs)
-
-
-def _entries(plan: Plan, table: Table) -> list[Entry]:
-    shown = [
-        entry
-        for row in table.rows
-        for column in table.columns
-        for entry in matching(plan.entries, row=row, column=column)
-    ]
-    needed = {entry.needs for entry in shown}
-    trainings = [one for one in plan.entries if one.role == "training" and one.id in needed]
-    return [*trainings, *shown]
-
-
-def _view(plan: Plan, runs: Sequence[StoredRun], *, table: Table) -> TableView:
-    suite, notes = plan.suite, Notes()
-    chosen = chosen_for(plan, runs, table=table)
+def _view(plan: Plan, *, judged: JudgedTable) -> TableView:
+    suite, table, notes, told = plan.suite, judged.table, Notes(), _common(judged)
     deviations = footnotes.Deviations(suite, table=table, entries=plan.entries)
     marks = notes.marks(deviations.on_title())
     columns = tuple(
-        _head(suite, table, column=column, marks=notes.marks(deviations.on_column(place)))
-        for place, column in enumerate(table.columns)
+        _head(suite, judged, place=place, deviations=deviations.on_column(place), notes=notes)
+        for place in range(len(table.columns))
     )
     rows = []
     for place, row in enumerate(table.rows):
         row_marks = notes.marks(deviations.on_row(place))
         cells = []
         for beside, column in enumerate(table.columns):
-            printed = _printed(suite, table, row=row, column=column)
-            cell = gather(plan.entries, chosen, row=row, column=column, printed=printed)
+            cell, verdict = judged.cells[place][beside], judged.verdicts[place][beside]
             texts = [*deviations.on_cell(place, beside), *footnotes.of_cell(cell)]
-            cells.append(_cell_view(suite, column, cell=cell, marks=notes.marks(texts)))
+            shown = _cell_view(suite, column, cell=cell, marks=notes.marks(texts))
+            cells.append(_with_verdict(shown, verdict, told=told, notes=notes))
         rows.append(RowView(label=row.label, cells=tuple(cells), marks=row_marks))
     return TableView(
         id=table.id,
         title=table.title,
-        captions=captions.quality(suite, table=table, chosen=chosen),
+        captions=(
+            *captions.quality(suite, table=table, chosen=judged.chosen),
+            *captions.verdicts(judged, told=told),
+        ),
         row_head=_row_head(table),
         heads=columns,
         rows=tuple(rows),
@@ -75,21 +72,48 @@ def _view(plan: Plan, runs: Sequence[StoredRun], *, table: Table) -> TableView:
     )
 
 
-def _head(suite: Suite, table: Table, *, column: Column, marks: tuple[int, ...]) -> Head:
-    cells = [_printed(suite, table, row=row, column=column) for row in table.rows]
-    metric = next((cell.metric for cell in cells if cell), "")
-    return Head(
-        label=heads.head(suite, column, printed_metric=metric),
-        group=column.group,
-        paired=any(cells),
-        marks=marks,
-    )
-
-
-def _printed(suite: Suite, table: Table, *, row: Row, column: Column) -> Printed | None:
-    if not (suite.paper and table.paper_table and row.printed and column.printed):
+def _common(judged: JudgedTable) -> Verdict | None:
+    """Return the verdict that most cells share, to be told once; None where none does."""
+    found = [one for line in judged.verdicts for one in line if one is not None]
+    counts = Counter((one.word, one.reason) for one in found if not _aside(one))
+    if not counts:
         return None
-    return ledger.load(suite.paper).printed(table.paper_table, row.printed, column.printed)
+    (word, reason), count = counts.most_common(1)[0]
+    enough = count >= TOLD_FROM and 2 * count > len(found)
+    return Verdict(word=word, reason=reason) if enough else None
+
+
+def _aside(verdict: Verdict) -> bool:
+    """Tell whether a verdict has more to say than its word and reason."""
+    more = verdict.rng_seeds_needed or _ratio(verdict)
+    return bool(more) or len(footnotes.of_verdict(verdict)) > 1
+
+
+def _ratio(verdict: Verdict) -> str:
+    if not verdict.ratio_to or verdict.mean is None or verdict.printed is None:
+        return ""
+    return f"{verdict.mean:.3g} for {verdict.printed:.3g}"
+
+
+def _head(
+    suite: Suite,
+    judged: JudgedTable,
+    *,
+    place: int,
+    deviations: Sequence[str],
+    notes: Notes,
+) -> Head:
+    column = judged.table.columns[place]
+    printed = [line[place].printed for line in judged.cells]
+    cells = [cell for cell in printed if cell is not None]
+    texts = [*deviations, *footnotes.of_margin(column, cells)]
+    return Head(
+        label=heads.head(suite, column, printed_metric=cells[0].metric if cells else ""),
+        group=column.group,
+        paired=bool(cells),
+        judged=any(line[place] for line in judged.verdicts),
+        marks=notes.marks(texts),
+    )
 
 
 def _cell_view(suite: Suite, column: Column, *, cell: Cell, marks: tuple[int, ...]) -> CellView:
@@ -100,21 +124,68 @@ def _cell_view(suite: Suite, column: Column, *, cell: Cell, marks: tuple[int, ..
     return CellView(measured=text, printed=printed, marks=marks, exact=_exact(column, cell))
 
 
+def _with_verdict(
+    cell: CellView, verdict: Verdict | None, *, told: Verdict | None, notes: Notes
+) -> CellView:
+    exact = {**cell.exact, **_judged(verdict)}
+    if verdict is None:
+        return replace(cell, exact=exact)
+    same = told is not None and (told.word, told.reason) == (verdict.word, verdict.reason)
+    same = same and not _aside(verdict)
+    shown = VerdictView(
+        word=verdict.word,
+        reason=verdict.reason,
+        needs=str(verdict.rng_seeds_needed or ""),
+        ratio=_ratio(verdict),
+        told=same,
+        marks=() if same else notes.marks(footnotes.of_verdict(verdict)),
+    )
+    return replace(cell, verdict=shown, exact=exact)
+
+
 def _exact(column: Column, cell: Cell) -> dict[str, Any]:
-    printed = cell.printed
+    printed, interval = cell.printed, cell.interval
     return {
         "value": column.value,
         "n": cell.n,
         "planned": cell.planned,
         "mean": cell.mean,
         "sd": cell.sd,
+        "interval_low": interval.low if interval else None,
+        "interval_high": interval.high if interval else None,
         "values": list(cell.values),
+        "rng_seeds": list(cell.rng_seeds),
         "failed": dict(sorted(cell.outcomes.items())),
         "not_run": cell.missing,
         "printed": printed.text if printed else None,
         "printed_value": printed.value if printed else None,
         "printed_half_unit": printed.half_unit if printed else None,
     }
+
+
+def _judged(verdict: Verdict | None) -> dict[str, Any]:
+    """Return a verdict's fields; bands of costs are of the ratio to another row."""
+    if verdict is None:
+        return dict.fromkeys(_VERDICT)
+    exact = {
+        "verdict": verdict.word,
+        "verdict_reason": verdict.reason,
+        "margin": verdict.margin,
+        "printed_low": verdict.low,
+        "printed_high": verdict.high,
+        "within_spread": verdict.within_spread,
+        "rng_seeds_needed": verdict.rng_seeds_needed,
+    }
+    if verdict.ratio_to:
+        interval = verdict.interval
+        exact |= {
+            "ratio_to": verdict.ratio_to,
+            "ratio": verdict.mean,
+            "printed_ratio": verdict.printed,
+            "ratio_low": interval.low if interval else None,
+            "ratio_high": interval.high if interval else None,
+        }
+    return exact
 
 
 def _row_head(table: Table) -> str:

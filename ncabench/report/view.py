@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+
+SIGNS: Mapping[str, str] = {  # verdict of a cell: its sign where the captions tell it
+    "reproduced": "=",
+    "differs": "\u2260",
+    "undecided": "?",
+    "not comparable": "n/c",
+}
+CLAIMS = "Claims of the paper"
+FINDINGS = "The paper's own arithmetic"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,30 +27,77 @@ class Head:
         label: what is measured, by the name of what was really measured.
         group: heading that spans neighbouring columns, or ``""``.
         paired: the paper's value stands beside it, under ``paper``.
+        judged: and a verdict beside that, under ``verdict``.
         marks: footnotes of the whole column.
     """
 
     label: str
     group: str = ""
     paired: bool = False
+    judged: bool = False
     marks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
+class VerdictView:
+    """What a measured value says of the printed one.
+
+    Attributes:
+        word: one of ``SIGNS``.
+        reason: why, or ``""``.
+        needs: how many rng_seeds would decide, or ``""``.
+        ratio: of a cost, to the row that it is divided by: ours for the printed, or ``""``.
+        told: the table's captions tell word and reason, so that the sign is enough here.
+        marks: footnotes.
+    """
+
+    word: str
+    reason: str = ""
+    needs: str = ""
+    ratio: str = ""
+    told: bool = False
+    marks: tuple[int, ...] = ()
+
+    @property
+    def sign(self) -> str:
+        """The word's sign."""
+        return SIGNS[self.word]
+
+    @property
+    def text(self) -> str:
+        """The word, or its sign where that is enough.
+
+        >>> VerdictView(word="undecided", needs="7").text
+        'undecided, needs 7'
+        """
+        if self.told:
+            return self.sign
+        needs = f", needs {self.needs}" if self.needs else ""
+        return f"{self.word}{needs}{f' ({self.ratio})' if self.ratio else ''}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class CellView:
-    """One measured value and the printed one beside it.
+    """One measured value, the printed one beside it, and the verdict.
 
     Attributes:
         measured: as the table writes it.
         printed: as the paper prints it; ``""`` where it prints nothing.
+        verdict: None where there is nothing to agree with.
         marks: footnotes of this cell alone.
         exact: the numbers behind it in full precision, for machines.
     """
 
     measured: str
     printed: str = ""
+    verdict: VerdictView | None = None
     marks: tuple[int, ...] = ()
     exact: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def all_marks(self) -> tuple[int, ...]:
+        """Its footnotes and those of its verdict."""
+        return (*self.marks, *(self.verdict.marks if self.verdict else ()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,22 +157,98 @@ class Picture:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClaimView:
+    """A claim of the paper, judged on what was measured.
+
+    Attributes:
+        id: its name.
+        statement: what is claimed.
+        source: where the paper says so.
+        word: ``"supported"``, ``"refuted"`` or ``"undecided"``.
+        reason: why, or ``""``.
+        label: what it was judged on where that is not what the paper has, or ``""``.
+        compared: the relation, and of which value.
+        device: where that was measured, or ``""``.
+        needs: which rng_seeds would decide, in words, or ``""``.
+        as_printed: what the paper's own printed cells say of it.
+        exact: the numbers behind it, for machines.
+    """
+
+    id: str
+    statement: str
+    source: str
+    word: str
+    reason: str = ""
+    label: str = ""
+    compared: str = ""
+    device: str = ""
+    needs: str = ""
+    as_printed: str = ""
+    exact: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def head(self) -> str:
+        """Its name, the verdict, and on what that was judged if not on what the paper has."""
+        return f"{self.id}: {self.word}{f', {self.label}' if self.label else ''}"
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What follows the head, in the order of reading."""
+        compared = "; ".join(one for one in (self.compared, self.device) if one)
+        why = "; ".join(one for one in (self.reason, self.needs) if one)
+        printed = f"As printed: {self.as_printed}" if self.as_printed else ""
+        said = f"{self.statement} ({self.source})"
+        return tuple(line for line in (said, compared, why, printed) if line)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindingView:
+    """What the paper's printed numbers say of each other.
+
+    Attributes:
+        text: where, what came out, and with which numbers.
+        kind: what came out, in one or two words, of what was looked at.
+        notable: it is worth a line; the others are counted by their kind.
+        exact: the same for machines.
+    """
+
+    text: str
+    kind: str
+    notable: bool = True
+    exact: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Document:
     """All that a format writes into one file.
 
     Attributes:
         title: of the suite.
         tables: in the order of the suite.
-        claims: the paper's claims, one line each.
+        summary: how many printed cells and claims hold, a line each.
+        counts: the same for machines: word, and how many cells.
+        claims: the paper's claims, in the order of the suite.
+        findings: what the paper's own numbers say of each other.
         figures: drawn from curves.
         filmstrips: pictures that runs took.
     """
 
     title: str
     tables: tuple[TableView, ...]
-    claims: tuple[str, ...] = ()
+    summary: tuple[str, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    claims: tuple[ClaimView, ...] = ()
+    findings: tuple[FindingView, ...] = ()
     figures: tuple[Picture, ...] = ()
     filmstrips: tuple[Picture, ...] = ()
+
+    @property
+    def finding_lines(self) -> list[str]:
+        """The notable findings, a line each, and how many of each kind the others are."""
+        lines = [one.text for one in self.findings if one.notable]
+        others = Counter(one.kind for one in self.findings if not one.notable)
+        rest = ", ".join(f"{count} {kind}" for kind, count in others.items())
+        return [*lines, *([f"Besides: {rest}."] if rest else [])]
 
 
 class Notes:

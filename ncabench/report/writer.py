@@ -9,11 +9,22 @@ from pathlib import Path
 from ncabench.errors import MachineError, NothingMeasured, Problem, SuiteError
 from ncabench.plan.planner import Plan
 from ncabench.record.stored import StoredRun
-from ncabench.report import cost, figures, filmstrips, lines, provenance, tables
+from ncabench.report import (
+    claims,
+    cost,
+    figures,
+    filmstrips,
+    lines,
+    provenance,
+    statements,
+    tables,
+)
 from ncabench.report.chosen import choose
 from ncabench.report.formats import csv_table, html_page, json_document, latex, markdown, text
+from ncabench.report.judged import JudgedTable
+from ncabench.report.judged import judged as judge
+from ncabench.report.lines import Drawing
 from ncabench.report.view import Document
-from ncabench.suite.suite import Claim
 
 FORMATS: Mapping[str, tuple[str, Callable[[Document], str]]] = {  # ending, writer
     "text": ("txt", text.render),
@@ -61,14 +72,8 @@ def write(plan: Plan, runs: Sequence[StoredRun], *, format: str = "text", out: P
             f"{plan.suite.name}: no run of this suite is stored"
             f" (preset {plan.suite.preset!r}); run it first: ncabench run {plan.suite.path}"
         )
-    drawn = lines.drawings(plan, mine)
-    quality = Document(
-        title=plan.suite.title,
-        tables=tables.views(plan, mine),
-        claims=tuple(_claim(claim) for claim in plan.suite.claims),
-        figures=tuple(figures.picture(one, folder="figures") for one in drawn),
-        filmstrips=filmstrips.collect(plan, mine, folder="filmstrips"),
-    )
+    drawn, judged = lines.drawings(plan, mine), judge(plan, mine)
+    quality = _quality(plan, mine, judged=judged, drawn=drawn)
     costs = Document(title=plan.suite.title, tables=(cost.view(plan, mine),))
     ending, render = _format(format)
     content = {Path(f"tables.{ending}"): render(quality), Path(f"cost.{ending}"): render(costs)}
@@ -78,13 +83,34 @@ def write(plan: Plan, runs: Sequence[StoredRun], *, format: str = "text", out: P
     if format == "latex":
         body = "\\input{tables}\n\\clearpage\n\\input{cost}\n"
         content[Path("document.tex")] = latex.standalone(body)
-    content[Path("provenance.json")] = _provenance(plan, mine)
+    content[Path("provenance.json")] = _provenance(plan, mine, judged=judged)
     binary = {one.path: one.data for one in (*quality.figures, *quality.filmstrips)}
     binary |= {
         Path("figures") / f"{one.name}.pdf": figures.draw(one, form="pdf") for one in drawn
     }
     encoded = {path: body.encode() for path, body in content.items()}
     return Written(text=shown, files=_save({**encoded, **binary}, out))
+
+
+def _quality(
+    plan: Plan,
+    runs: Sequence[StoredRun],
+    *,
+    judged: Sequence[JudgedTable],
+    drawn: Sequence[Drawing],
+) -> Document:
+    counts = statements.counts(judged)
+    judged_claims = claims.judged(plan, runs)
+    return Document(
+        title=plan.suite.title,
+        tables=tables.views(plan, judged),
+        summary=statements.summary(counts, judged_claims),
+        counts=counts,
+        claims=statements.claim_views(judged_claims),
+        findings=statements.finding_views(plan.suite),
+        figures=tuple(figures.picture(one, folder="figures") for one in drawn),
+        filmstrips=filmstrips.collect(plan, runs, folder="filmstrips"),
+    )
 
 
 def _format(name: str) -> tuple[str, Callable[[Document], str]]:
@@ -95,15 +121,10 @@ def _format(name: str) -> tuple[str, Callable[[Document], str]]:
     return FORMATS[name]
 
 
-def _provenance(plan: Plan, runs: Sequence[StoredRun]) -> str:
-    shown = [(one.id, tables.chosen_for(plan, runs, table=one)) for one in plan.suite.tables]
+def _provenance(plan: Plan, runs: Sequence[StoredRun], *, judged: Sequence[JudgedTable]) -> str:
+    shown = [(one.table.id, one.chosen) for one in judged]
     timed = [entry for entry in plan.entries if entry.role in ("training", "profile")]
     return provenance.document(plan, [*shown, ("cost", choose(timed, runs))])
-
-
-def _claim(claim: Claim) -> str:
-    relation = f" [{claim.relation}]" if claim.relation else ""
-    return f"{claim.id}: {claim.statement}{relation} ({claim.source})"
 
 
 def _save(content: Mapping[Path, bytes], out: Path) -> list[Path]:

@@ -1,10 +1,26 @@
-"""What a model costs: milliseconds, memory and energy, in inference and in training."""
+"""What a model costs: milliseconds, memory and energy, in inference and in training.
+
+Inside the clock of inference: for each step of a block, drawing the fire mask with
+``torch.rand`` on the device (none where all cells update), drawing noise where the model
+adds it, and ``model.step`` without gradients; for a one-pass model one pass counts as one
+step. Outside: the seed state and the condition, which every block starts from.
+
+Inside the clock of training: steps with gradients from the seed state (one pass for a
+one-pass model), the mean squared error of the visible channels, the backward pass, clipping
+to norm 1 and a step of Adam. Outside: data, targets, pools, schedules and logging. It runs
+on a copy, so the model's weights stay as they were.
+
+Memory is measured before latency, in a pass of its own. Energy is that of the whole board
+over at least two seconds of repeated blocks, in a third pass. Ratios to the reference come
+last, in a fourth pass: as many blocks as were timed, each beside one of the reference.
+"""
 
 from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +28,8 @@ from torch import Tensor, nn
 from ncabench.nca.model import Automaton, Model
 from ncabench.nca.task import Task
 from ncabench.run import memory, nvml
+from ncabench.run.pace import pace
+from ncabench.run.reference import Reference
 from ncabench.run.timing import time_blocks
 
 _ENERGY_WINDOW_S = 2.0  # NVML's energy counter moves every 0.02 to 0.1 s
@@ -32,20 +50,7 @@ def profile(
     """Return what a step of inference costs, and on request an iteration of training.
 
     Everything is plain PyTorch, eager, at the precision that the caller has set: the row
-    that stands for what a paper timed.
-
-    Inside the clock of inference: for each step of a block, drawing the fire mask with
-    ``torch.rand`` on the device (none where all cells update), drawing noise where the model
-    adds it, and ``model.step`` without gradients; for a one-pass model one pass counts as
-    one step. Outside: the seed state and the condition, which every block starts from.
-
-    Inside the clock of training: ``train_steps`` such steps with gradients from the seed
-    state (one pass for a one-pass model), the mean squared error of the visible channels,
-    the backward pass, clipping to norm 1 and a step of Adam. Outside: data, targets, pools,
-    schedules and logging. It runs on a copy, so the model's weights stay as they were.
-
-    Memory is measured before latency, in a pass of its own. Energy is that of the whole
-    board over at least two seconds of repeated blocks, in a third pass.
+    that stands for what a paper timed. What is inside the clocks, the module tells.
 
     Source: none; the recipe (warm-up, then blocks with device events; latency and memory
     apart) is the custom of the field's benchmark harnesses.
@@ -55,41 +60,55 @@ def profile(
         task: moved to ``device``.
         device: where to measure.
         warm_up: blocks before the first timed one.
-        blocks: timed blocks.
+        blocks: timed blocks, and pairs of blocks with the reference.
         steps_per_block: steps in a block of inference.
         batch: samples in inference.
         train_batch: samples in training; 0 leaves training out.
         train_steps: steps in an iteration of training; of a one-pass model not used.
 
     Returns:
-        ``inference/ms_per_step`` (median of blocks), ``inference/ms_per_step_iqr``,
-        ``inference/peak_allocated_mib``, ``inference/peak_reserved_mib``,
-        ``inference/device_used_mib``, ``inference/energy_j_per_step``, on a CPU
-        ``inference/peak_rss_mib``; the same under ``training/`` per iteration. What cannot
-        be measured is absent, never 0.
+        The values of `_measure` and `_paced` under ``inference/`` per step and under
+        ``training/`` per iteration, and ``reference_version``.
 
     Raises:
         ValueError: a number of blocks, steps or samples is below 1.
     """
     _check(blocks=blocks, steps_per_block=steps_per_block, batch=batch, train_steps=train_steps)
     model, task = model.to(device), task.to(device)
-    values = _measure(
-        _inference(model.eval(), task, batch, steps_per_block),
-        of=("inference", "step"),
-        units=steps_per_block,
-        device=device,
-        warm_up=warm_up,
-        blocks=blocks,
+    batches, steps = (batch, train_batch), (steps_per_block, train_steps)
+    phases = _phases(model, task, batches=batches, steps=steps)
+    values: dict[str, float] = {}
+    for phase in phases:
+        values |= _measure(phase, device=device, warm_up=warm_up, blocks=blocks)
+    return values | _paced(phases, device=device, blocks=blocks)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Phase:
+    """A use of a model; ``make`` gives the action, made of ``units`` equal units."""
+
+    name: str
+    unit: str
+    units: int = 1
+    make: Callable[[], Callable[[], object]]
+
+
+def _phases(
+    model: Model, task: Task, *, batches: tuple[int, int], steps: tuple[int, int]
+) -> list[_Phase]:
+    """Return inference, then training where its batch is not 0; counts in this order."""
+    inference = _Phase(
+        name="inference",
+        unit="step",
+        units=steps[0],
+        make=lambda: _inference(model.eval(), task, batches[0], steps[0]),
     )
-    if train_batch > 0:
-        values |= _measure(
-            _training(copy.deepcopy(model).train(), task, train_batch, train_steps),
-            of=("training", "iteration"),
-            device=device,
-            warm_up=warm_up,
-            blocks=blocks,
-        )
-    return values
+    training = _Phase(
+        name="training",
+        unit="iteration",
+        make=lambda: _training(copy.deepcopy(model).train(), task, batches[1], steps[1]),
+    )
+    return [inference, training] if batches[1] > 0 else [inference]
 
 
 def _check(**counts: int) -> None:
@@ -160,16 +179,15 @@ def _mask(model: Automaton, state: Tensor) -> Tensor | None:
 
 
 def _measure(
-    action: Callable[[], object],
-    *,
-    of: tuple[str, str],
-    device: torch.device,
-    warm_up: int,
-    blocks: int,
-    units: int = 1,
+    phase: _Phase, *, device: torch.device, warm_up: int, blocks: int
 ) -> dict[str, float]:
-    """Return what ``action``, made of ``units`` equal units, costs; what is known of it."""
-    phase, unit = of
+    """Return what a unit costs; what cannot be measured is absent, never 0.
+
+    ``ms_per_step`` or ``ms_per_iteration`` (median of blocks) and the same with ``_iqr``,
+    ``peak_allocated_mib``, ``peak_reserved_mib``, ``device_used_mib``,
+    ``energy_j_per_step`` or ``_per_iteration``; on a CPU ``peak_rss_mib``.
+    """
+    action, unit, units = phase.make(), phase.unit, phase.units
     peak = memory.peak(action, device=device)
     timed = time_blocks(action, device=device, warm_up=warm_up, blocks=blocks).per(units)
     found = {
@@ -181,7 +199,37 @@ def _measure(
         "peak_rss_mib": peak.rss_mib,
         f"energy_j_per_{unit}": _energy_j(action, device=device, units=units),
     }
-    return {f"{phase}/{name}": value for name, value in found.items() if value is not None}
+    return _known(phase, found)
+
+
+def _paced(phases: Sequence[_Phase], *, device: torch.device, blocks: int) -> dict[str, float]:
+    """Return how units stand to those of the reference: its step, or its iteration.
+
+    ``ratio_to_reference`` (median of pairs) and the same with ``_iqr``, ``reference_ms``;
+    on a CPU ``cpu_ratio_to_reference``, of the processor's time, and ``reference_cores``,
+    below the number of threads where other processes took turns.
+    """
+    reference = Reference(device=device)
+    values = {"reference_version": float(reference.version)}
+    for phase in phases:
+        training = phase.name == "training"
+        beside = reference.training if training else reference.inference
+        beside_units = 1 if training else reference.steps
+        paced = pace(phase.make(), beside, device=device, warm_up=1, blocks=blocks)
+        share = beside_units / phase.units
+        found = {
+            "ratio_to_reference": paced.ratio * share,
+            "ratio_to_reference_iqr": paced.ratio_iqr * share,
+            "cpu_ratio_to_reference": paced.cpu_ratio and paced.cpu_ratio * share,
+            "reference_ms": paced.reference_ms / beside_units,
+            "reference_cores": paced.reference_cores,
+        }
+        values |= _known(phase, found)
+    return values
+
+
+def _known(phase: _Phase, found: Mapping[str, float | None]) -> dict[str, float]:
+    return {f"{phase.name}/{name}": value for name, value in found.items() if value is not None}
 
 
 def _energy_j(

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lap:
+    """One call of an action, by the clocks.
+
+    Attributes:
+        ms: milliseconds that passed, on the device's own clock.
+        cpu_ms: milliseconds that this process, all its threads together, had a core; None
+            where the work runs on another device.
+    """
+
+    ms: float
+    cpu_ms: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +56,7 @@ class Blocks:
     @property
     def iqr(self) -> float:
         """Distance of the quartiles (linear between blocks); 0 for one block."""
-        if len(self.ms) < 2:
-            return 0.0
-        first, _, third = statistics.quantiles(self.ms, n=4, method="inclusive")
-        return third - first
+        return quartile_distance(self.ms)
 
     @property
     def least(self) -> float:
@@ -92,19 +103,35 @@ def time_blocks(
         )
     for _ in range(warm_up):
         action()
-    clock = _cuda_ms if device.type == "cuda" else _cpu_ms
-    times = [clock(action, device, repeats_per_block) for _ in range(blocks)]
-    return Blocks(ms=tuple(times)).per(repeats_per_block)
+    laps = [lap(action, device=device, repeats=repeats_per_block) for _ in range(blocks)]
+    return Blocks(ms=tuple(one.ms for one in laps))
 
 
-def _cpu_ms(action: Callable[[], object], device: torch.device, repeats: int) -> float:  # noqa: ARG001 -- one signature for both clocks
-    start = time.perf_counter()
+def lap(action: Callable[[], object], *, device: torch.device, repeats: int = 1) -> Lap:
+    """Return the time of one call of ``action``, out of ``repeats`` timed together."""
+    clocked = _cuda_lap if device.type == "cuda" else _cpu_lap
+    whole = clocked(action, device, repeats)
+    cpu_ms = None if whole.cpu_ms is None else whole.cpu_ms / repeats
+    return Lap(ms=whole.ms / repeats, cpu_ms=cpu_ms)
+
+
+def quartile_distance(values: Sequence[float]) -> float:
+    """Return the distance of the quartiles (linear between values); 0 for one value."""
+    if len(values) < 2:
+        return 0.0
+    first, _, third = statistics.quantiles(values, n=4, method="inclusive")
+    return third - first
+
+
+def _cpu_lap(action: Callable[[], object], device: torch.device, repeats: int) -> Lap:  # noqa: ARG001 -- one signature for both clocks
+    own, start = time.process_time(), time.perf_counter()
     for _ in range(repeats):
         action()
-    return (time.perf_counter() - start) * 1000
+    ms = (time.perf_counter() - start) * 1000
+    return Lap(ms=ms, cpu_ms=(time.process_time() - own) * 1000)
 
 
-def _cuda_ms(action: Callable[[], object], device: torch.device, repeats: int) -> float:
+def _cuda_lap(action: Callable[[], object], device: torch.device, repeats: int) -> Lap:
     with torch.cuda.device(device):
         event: Any = torch.cuda.Event  # some versions of PyTorch give it no types
         start, end = event(enable_timing=True), event(enable_timing=True)
@@ -114,4 +141,4 @@ def _cuda_ms(action: Callable[[], object], device: torch.device, repeats: int) -
             action()
         end.record()
         end.synchronize()
-        return float(start.elapsed_time(end))
+        return Lap(ms=float(start.elapsed_time(end)))

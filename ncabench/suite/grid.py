@@ -67,14 +67,16 @@ def name_problem(axis: str, value: Any, *, where: str, defined: Defined) -> Prob
 
 
 def where_problems(
-    conditions: Mapping[str, str | int], *, where: str, defined: Defined
+    conditions: Mapping[str, str | int | tuple[str, ...]], *, where: str, defined: Defined
 ) -> list[Problem]:
-    """Return what is wrong with a ``where`` table of axis to one value."""
+    """Return what is wrong with a ``where`` table of axis to one value, or to several."""
     problems = []
     for axis, value in conditions.items():
         here = f"{where}.{axis}"
         if axis not in AXES:
             problems.append(unknown(axis, AXES, where=where))
+        elif isinstance(value, tuple):
+            problems += _axis_problems(axis, list(value), where=here, defined=defined)
         elif wrong := name_problem(axis, value, where=here, defined=defined):
             problems.append(wrong)
     return problems

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ncabench import relation
 from ncabench.errors import Problem
+from ncabench.suite.claims import claim_problems, values_of
 from ncabench.suite.grid import Defined, where_problems
-from ncabench.suite.suite import Column, Profile, Suite
+from ncabench.suite.suite import Claim, Profile, Suite
 
 
 def reference_problems(suite: Suite, *, defined: Defined) -> list[Problem]:
@@ -18,7 +20,9 @@ def reference_problems(suite: Suite, *, defined: Defined) -> list[Problem]:
     for i, table in enumerate(suite.tables):
         for j, column in enumerate(table.columns):
             where = f"table[{i}].column[{j}].value"
-            problems += _value_problems(column, tuple(defined["metric"]), where=where)
+            problems += _value_problems(column.value, tuple(defined["metric"]), where=where)
+    for i, claim in enumerate(suite.claims):
+        problems += _claim_problems(claim, where=f"claim[{i}]", defined=defined)
     problems += _twice("table", [table.id for table in suite.tables])
     return problems + _twice("claim", [claim.id for claim in suite.claims])
 
@@ -32,12 +36,23 @@ def _selecting(suite: Suite) -> Iterator[tuple[str, Any]]:
     yield from ((f"expect[{i}]", one) for i, one in enumerate(suite.expects))
 
 
-def _value_problems(column: Column, metrics: tuple[str, ...], *, where: str) -> list[Problem]:
-    first, slash, _ = column.value.partition("/")
-    if column.value == "parameters" or (slash and first in (*metrics, "training", "profile")):
+def _claim_problems(claim: Claim, *, where: str, defined: Defined) -> list[Problem]:
+    metrics = tuple(defined["metric"])
+    problems = _value_problems(claim.value, metrics, where=f"{where}.value")
+    found = claim_problems(claim, where=where, defined=defined)
+    if not found:
+        for value in values_of(claim, read=relation.parse(claim.relation)):
+            if value != claim.value:
+                found += _value_problems(value, metrics, where=f"{where}.relation")
+    return problems + found
+
+
+def _value_problems(value: str, metrics: tuple[str, ...], *, where: str) -> list[Problem]:
+    first, slash, _ = value.partition("/")
+    if value == "parameters" or (slash and first in (*metrics, "training", "profile")):
         return []
     forms = (*(f"{one}/..." for one in metrics), "parameters", "training/...", "profile/...")
-    what = f"no such value is measured: {column.value!r}"
+    what = f"no such value is measured: {value!r}"
     return [Problem(where=where, what=what, accepted=forms, found=f"{first}/...")]
 
 
@@ -65,6 +80,7 @@ def range_problems(suite: Suite) -> list[Problem]:
         ("profile.batch", timed.batch, 1),
         ("profile.train_batch", timed.train_batch, 0),
         ("profile.train_steps", timed.train_steps, 1),
+        ("profile.repeats", timed.repeats, 1),
     ]
     return [
         Problem(where=where, what=f"expected {minimum} or more, found {value}")

@@ -51,6 +51,8 @@ class Profile:
         batch: grids that are stepped together.
         train_batch: grids of a timed training iteration; 0 for none.
         train_steps: steps of a timed training iteration.
+        repeats: processes that each measure all of this by themselves; a cost beside a
+            printed one needs two or more.
     """
 
     warm_up: int = 5
@@ -59,6 +61,7 @@ class Profile:
     batch: int = 1
     train_batch: int = 0
     train_steps: int = 32
+    repeats: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +86,10 @@ class Column:
         decimals: digits after the point.
         better: which way is good.
         group: a head above several columns.
+        margin: how far from the printed value still counts as it, in the value's unit, in
+            place of the project's margin for that quantity; a deviation.
+        ratio_to: the row, by its name among the printed values, that costs are divided by
+            before they are compared; ``""`` for the first that has both values.
     """
 
     label: str
@@ -92,6 +99,8 @@ class Column:
     decimals: int = 3
     better: Literal["lower", "higher", "none"] = "none"
     group: str = ""
+    margin: float | None = None
+    ratio_to: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,17 +122,19 @@ class Claim:
         id: its name.
         statement: what is claimed, in our words.
         source: where the paper says so.
-        relation: the claim as a comparison, such as ``"combined < every other perception"``.
-        value: the value that is compared, named as a column's; ``""`` for several.
-        where: the grid points it speaks of.
+        relation: the claim as `ncabench.relation` reads it, between names of the grid, such
+            as ``"combined < every other perception"``.
+        value: the value that is compared, named as a column's; ``training/failed`` is the
+            share of trainings that diverged or failed.
+        where: the grid points it speaks of; it must hold at each of them by itself.
     """
 
     id: str
     statement: str
     source: str
-    relation: str = ""
-    value: str = ""
-    where: dict[str, str | int] = field(default_factory=dict)
+    relation: str
+    value: str
+    where: dict[str, str | int | tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -90,8 +90,16 @@ def test_a_one_pass_model_has_no_perception_and_its_own_protocol(plan):
 
 def test_there_is_one_profile_for_each_model_whatever_its_seed(plan):
     made = plan(added="[profile]\nblocks = 3\n")
-    assert [len(one.labels) for one in made.profiles()] == [4, 4]
+    assert [{label["rng_seed"] for label in one.labels} for one in made.profiles()] == [{0}] * 2
     assert made.profiles()[0].spec["profile"]["blocks"] == 3
+
+
+def test_repeated_profiles_are_entries_of_their_own_and_the_first_keeps_its_id(plan):
+    once = plan(added="[profile]\n").profiles()
+    thrice = plan(added="[profile]\nrepeats = 3\n").profiles()
+    assert len({one.id for one in thrice}) == len(thrice) == 3 * len(once)
+    assert [one.id for one in thrice if "repeat" not in one.spec] == [one.id for one in once]
+    assert sorted(one.labels[0]["rng_seed"] for one in thrice) == [0, 0, 1, 1, 2, 2]
 
 
 def test_an_exclude_drops_points_and_the_trainings_only_they_need(plan):

@@ -3,6 +3,8 @@ from pathlib import Path
 
 from ncabench.report import captions
 from ncabench.report.chosen import Chosen, choose
+from ncabench.report.judged import judged
+from ncabench.report.verdicts import Verdict
 from ncabench.suite import document
 
 
@@ -67,3 +69,19 @@ def test_a_value_of_the_preset_that_was_set_by_hand_is_told_as_it_ran():
     assert captions.conditions(suite)[0].endswith(
         "it sets train.iterations = 7, grid.rng_seed = [0, 1]."
     )
+
+
+def test_a_table_says_what_its_spread_and_its_verdicts_mean(plan, runs):
+    told = Verdict(word="not comparable", reason="preset 'smoke'")
+    assert captions.verdicts(judged(plan, runs)[0], told=told) == (
+        "\u00b1 is the standard deviation over rng_seeds (ddof 1), n is their number.",
+        "Reproduced: the mean is within a margin of what rounds to the printed value, at 95 %. "
+        "Margins: LPIPS the greater of 0.01 and 15 %; LPIPS recovery 2 points; "
+        "parameters none, each count must round to it.",
+        "n/c is not comparable: preset 'smoke'.",
+    )
+
+
+def test_a_table_that_no_paper_prints_speaks_of_no_verdict(plan, runs):
+    alone = replace(plan, suite=replace(plan.suite, paper=""))
+    assert len(captions.verdicts(judged(alone, runs)[0], told=None)) == 1

@@ -30,11 +30,24 @@ def test_each_seed_gives_one_value(cell, sobel, store):
     found = cell(runs)
     assert (found.values, found.planned, found.missing) == ((0.1, 0.2), 2, 0)
     assert found.run_ids == ("run000", "run001")
+    assert found.by_rng_seed == {0: 0.1, 1: 0.2}
 
 
 def test_an_entry_that_was_not_run_is_missing(cell, sobel, store):
     found = cell([store(sobel[0], {"perceptual/stage_1": 0.1})])
     assert (found.n, found.planned, found.missing, found.outcomes) == (1, 2, 1, Counter())
+    assert (found.rng_seeds, found.interval) == ((0,), None)
+
+
+def test_a_value_keeps_the_rng_seed_of_its_run_where_others_have_none(cell, sobel, store):
+    found = cell([store(sobel[1], {"perceptual/stage_1": 0.3})])
+    assert found.by_rng_seed == {1: 0.3}
+
+
+def test_two_rng_seeds_give_the_mean_an_interval(cell, sobel, store):
+    runs = [store(entry, {"perceptual/stage_1": 0.1 * i}) for i, entry in enumerate(sobel, 1)]
+    half = cell(runs).interval.half_width
+    assert half == pytest.approx(12.7062 * 0.05, rel=1e-5)  # t of one degree of freedom
 
 
 def test_a_failed_entry_is_a_word_and_its_values_do_not_count(cell, sobel, store):
@@ -81,7 +94,7 @@ def test_parameters_are_counted_even_if_the_training_failed(cell, plan, store):
 def test_a_profile_serves_every_seed_with_one_value(cell, plan, store):
     runs = [store(one, {"inference/ms_per_step": 1.5}) for one in plan.profiles(SOBEL.where)]
     found = cell(runs, column=Column(label="ms", value="profile/inference/ms_per_step"))
-    assert (found.values, found.planned) == ((1.5,), 1)
+    assert (found.values, found.planned, found.rng_seeds) == ((1.5,), 1, (0,))
 
 
 def test_a_row_and_a_column_that_contradict_each_other_plan_nothing(cell):

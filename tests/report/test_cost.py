@@ -36,6 +36,20 @@ def test_peaks_are_named_by_their_kind(plan, store):
     )
 
 
+def test_repeated_profiles_are_told_by_their_median(plan, store):
+    suite = replace(plan.suite, profile=replace(plan.suite.profile, repeats=3))
+    entry = plan.profiles({"perception": "sobel"})[0]
+    thrice = [replace(entry, id=f"profile{turn}") for turn in range(3)]
+    runs = [
+        store(one, {"inference/ms_per_step": ms})
+        for one, ms in zip(thrice, (9.0, 1.0, 2.0), strict=True)
+    ]
+    others = [one for one in plan.entries if one.role == "training"]
+    view = cost.view(replace(plan, suite=suite, entries=(*others, *thrice)), runs)
+    assert rows(view)["nca / sobel / mlp"][0] == "2.000"
+    assert "Medians of 3 processes." in view.captions
+
+
 def test_the_device_the_engine_and_the_timed_blocks_are_named(plan, runs):
     captions = cost.view(plan, runs).captions
     assert captions[:2] == (

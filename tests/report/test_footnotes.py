@@ -2,9 +2,11 @@ from dataclasses import replace
 
 import pytest
 
+from ncabench.papers.ledger import Printed
 from ncabench.report import footnotes
 from ncabench.report.cells import Cell
-from ncabench.suite.suite import Deviation
+from ncabench.report.verdicts import Verdict
+from ncabench.suite.suite import Column, Deviation
 
 
 @pytest.fixture
@@ -60,3 +62,26 @@ def test_failures_and_warnings_of_a_cell_become_footnotes():
         "OOM: too big",
         "Warning: fell back",
     ]
+
+
+def test_a_verdict_tells_its_reason_and_that_single_runs_spread_as_far():
+    assert footnotes.of_verdict(Verdict(word="reproduced")) == []
+    found = Verdict(word="not comparable", reason="preset 'smoke'")
+    assert footnotes.of_verdict(found) == ["Not comparable: preset 'smoke'."]
+    apart = Verdict(word="differs", within_spread=True)
+    assert footnotes.of_verdict(apart) == [footnotes.WITHIN_SPREAD]
+
+
+@pytest.mark.parametrize(
+    ("metric", "note"),
+    [
+        ("LPIPS", "Deviation. Margin 0.05 instead of the greater of 0.01 and 15 %."),
+        ("MSE", "Deviation. Margin 0.05, and none is usual for MSE."),
+        ("time", "Deviation. Margin 5 % instead of 20 %."),
+    ],
+)
+def test_a_margin_of_the_suites_own_is_a_deviation(metric, note):
+    column = Column(label="x", value="a/b", margin=0.05)
+    dash, cell = Printed(text="-", metric="x"), Printed(text="0.1", metric=metric)
+    assert footnotes.of_margin(column, [dash, cell]) == [note]
+    assert footnotes.of_margin(Column(label="x", value="a/b"), [cell]) == []

@@ -1,9 +1,10 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 from ncabench.errors import RecordError
-from ncabench.report import lines
+from ncabench.report import lines, pictured
 from ncabench.report.lines import Line
 
 
@@ -61,3 +62,13 @@ def test_damaged_curves_are_named(plan, sobel, store):
         lines.drawings(plan, [run])
     path = run.artifact("curves.json")
     assert str(caught.value) == f"{path}: holds no curves (KeyError('values'))"
+
+
+def test_entries_that_no_row_shows_are_not_drawn(plan):
+    rows = tuple(replace(one, where={"model": "nowhere"}) for one in plan.suite.tables[0].rows)
+    table = replace(plan.suite.tables[0], rows=rows)
+    assert pictured.evaluations(plan) != []
+    hidden = replace(plan, suite=replace(plan.suite, tables=(table,)))
+    assert pictured.evaluations(hidden) == []
+    bare = replace(plan, suite=replace(plan.suite, tables=()))
+    assert pictured.evaluations(bare) == list(plan.of("evaluation"))

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 import torch
 from torch import nn
@@ -8,6 +10,10 @@ from ncabench.nca.task import Task
 from ncabench.run.profile import profile
 
 CPU = torch.device("cpu")
+PACED = {  # what is told of the reference in each phase, on a CPU
+    *("ratio_to_reference", "ratio_to_reference_iqr", "cpu_ratio_to_reference"),
+    *("reference_ms", "reference_cores"),
+}
 
 
 class Spots(Task):
@@ -62,9 +68,8 @@ class Painter(OnePass):
 
 def test_inference_alone_has_time_and_memory_of_a_cpu():
     values = profile(Mixer(), Spots(), device=CPU, warm_up=0, blocks=3, steps_per_block=2)
-    assert set(values) == {
-        "inference/ms_per_step", "inference/ms_per_step_iqr", "inference/peak_rss_mib",
-    }  # fmt: skip
+    names = {"ms_per_step", "ms_per_step_iqr", "peak_rss_mib", *PACED}
+    assert set(values) == {f"inference/{name}" for name in names} | {"reference_version"}
     assert 0 < values["inference/ms_per_step"] < 100
     assert values["inference/peak_rss_mib"] > 50
 
@@ -83,14 +88,14 @@ def test_training_has_its_own_values_and_leaves_the_weights_alone():
         train_steps=2,
     )
     names = {name.partition("/")[2] for name in values if name.startswith("training/")}
-    assert names == {"ms_per_iteration", "ms_per_iteration_iqr", "peak_rss_mib"}
+    assert names == {"ms_per_iteration", "ms_per_iteration_iqr", "peak_rss_mib", *PACED}
     torch.testing.assert_close(model.mix.weight, before, rtol=0, atol=0)
 
 
-def test_steps_are_those_of_memory_warm_up_and_blocks_with_a_mask_each():
+def test_steps_are_those_of_memory_warm_up_blocks_and_pairs_with_a_mask_each():
     model = Mixer()
     profile(model, Spots(), device=CPU, warm_up=1, blocks=3, steps_per_block=4, batch=2)
-    assert model.calls == [((2, 2), (2, 1, 8, 8), False)] * (4 * (2 + 1 + 3))
+    assert model.calls == [((2, 2), (2, 1, 8, 8), False)] * (4 * (2 + 1 + 3 + 1 + 3))
 
 
 def test_no_mask_is_drawn_where_all_cells_update_and_noise_where_it_is_added():
@@ -104,8 +109,39 @@ def test_a_pass_counts_as_a_step():
     values = profile(
         model, Spots(), device=CPU, warm_up=1, blocks=2, steps_per_block=5, train_batch=2
     )
-    assert model.calls == 5 * (2 + 1 + 2)  # training runs on a copy
+    assert model.calls == 5 * (2 + 1 + 2 + 1 + 2)  # training runs on a copy
     assert values["training/ms_per_iteration"] > 0
+
+
+class Slow(Mixer):
+    """Takes at least 4 ms a step."""
+
+    def step(self, state, **rest):
+        time.sleep(0.004)
+        return super().step(state, **rest)
+
+
+def test_ratios_are_per_step_and_per_iteration_of_both():
+    few, many = (
+        profile(
+            Slow(),
+            Spots(),
+            device=CPU,
+            warm_up=0,
+            blocks=3,
+            steps_per_block=steps,
+            train_batch=1,
+            train_steps=steps,
+        )
+        for steps in (2, 8)
+    )
+    assert few["reference_version"] == 1.0
+    inference, training = (
+        many[f"{phase}/ratio_to_reference"] / few[f"{phase}/ratio_to_reference"]
+        for phase in ("inference", "training")
+    )
+    assert 0.4 < inference < 2.5  # 1 on a quiet machine: a step is a step
+    assert 1.6 < training < 10.0  # 4: an iteration of four times the steps
 
 
 def test_impossible_counts_are_refused_all_at_once():

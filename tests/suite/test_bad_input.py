@@ -211,7 +211,8 @@ ADDED = {
         "  did you mean 'oom'?",
     ),
     "two claims of one name": (
-        '[[claim]]\nid = "c"\nstatement = "s"\nsource = "1"\n' * 2,
+        '[[claim]]\nid = "c"\nstatement = "s"\nsource = "1"\n'
+        'value = "parameters"\nrelation = "sobel < conv3x3"\n' * 2,
         "claim[1].id: 'c' stands here twice",
     ),
     "an include that is one table": (

@@ -100,6 +100,8 @@ column = [{ label = "MSE", value = "rgba_mse/before", decimals = 4, group = "Dam
 id = "c"
 statement = "s"
 source = "section 1"
+value = "rgba_mse/before"
+relation = "conv3x3 < sobel"
 [[expect]]
 outcome = "oom"
 where = { perception = "conv3x3" }

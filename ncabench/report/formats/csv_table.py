@@ -34,7 +34,7 @@ def _lines(table: TableView) -> list[dict[str, Any]]:
             "group": head.group,
             "column": head.label,
             "measured": cell.measured,
-            "notes": sorted({*table.marks, *row.marks, *head.marks, *cell.marks}),
+            "notes": sorted({*table.marks, *row.marks, *head.marks, *cell.all_marks}),
             **cell.exact,
         }
         for row in table.rows
@@ -45,6 +45,8 @@ def _lines(table: TableView) -> list[dict[str, Any]]:
 def _plain(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, float):
         return repr(value)
     if isinstance(value, str | int):

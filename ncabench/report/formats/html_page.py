@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from html import escape
 
-from ncabench.report.formats.text import CLAIMS
-from ncabench.report.view import Document, Head, Picture, RowView, TableView
+from ncabench.report.view import (
+    CLAIMS,
+    FINDINGS,
+    ClaimView,
+    Document,
+    Head,
+    Picture,
+    RowView,
+    TableView,
+    VerdictView,
+)
 
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -21,8 +31,15 @@ thead tr:last-child th { border-bottom: 1px solid; }
 tbody tr:hover { background: color-mix(in srgb, currentColor 8%, transparent); }
 .group { text-align: center; border-bottom: 1px solid; }
 .paper { opacity: .7; }
+.verdict { text-align: left; }
 .loud { font-weight: 700; color: #b3261e; }
-@media (prefers-color-scheme: dark) { .loud { color: #ff8a80; } }
+.reproduced, .supported { color: #1b6e20; }
+.differs, .refuted { color: #b3261e; font-weight: 600; }
+.not-comparable { opacity: .7; }
+.summary { font-weight: 600; }
+@media (prefers-color-scheme: dark) {
+  .loud, .differs, .refuted { color: #ff8a80; } .reproduced, .supported { color: #81c784; }
+}
 .notes, .captions { font-size: .9em; }
 figure { margin: 1.5rem 0; } img { max-width: 100%; height: auto; background: #fff; }
 """
@@ -37,16 +54,37 @@ def render(document: Document) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>",
         f"<h1>{title}</h1>",
+        *_summary(document),
         *(_table(table) for table in document.tables),
     ]
     if document.claims:
-        items = "".join(f"<li>{escape(claim)}</li>\n" for claim in document.claims)
-        parts.append(f"<section>\n<h2>{CLAIMS}</h2>\n<ul>\n{items}</ul>\n</section>")
+        items = [_claim(one) for one in document.claims]
+        parts.append(_list(CLAIMS, items, kind="claims"))
+    if document.findings:
+        items = [escape(line) for line in document.finding_lines]
+        parts.append(_list(FINDINGS, items, kind="findings"))
     if document.figures:
         parts += ["<h2>Figures</h2>", *(_embedded(one) for one in document.figures)]
     if document.filmstrips:
         parts += ["<h2>Filmstrips</h2>", *(_linked(one) for one in document.filmstrips)]
     return "\n".join([*parts, "</main>\n</body>\n</html>\n"])
+
+
+def _summary(document: Document) -> list[str]:
+    if not document.summary:
+        return []
+    return [f'<p class="summary">{"<br>".join(map(escape, document.summary))}</p>']
+
+
+def _list(heading: str, items: Sequence[str], *, kind: str) -> str:
+    body = "".join(f"<li>{item}</li>\n" for item in items)
+    title = f"<h2>{escape(heading)}</h2>"
+    return f'<section>\n{title}\n<ul class="{kind}">\n{body}</ul>\n</section>'
+
+
+def _claim(claim: ClaimView) -> str:
+    head = f'<b class="{escape(claim.word)}">{escape(claim.head)}</b>'
+    return "<br>".join([head, *map(escape, claim.lines)])
 
 
 def _table(table: TableView) -> str:
@@ -78,7 +116,7 @@ def _groups(table: TableView) -> str:
         return ""
     cells = ["<td></td>"]
     for group, columns in table.sections():
-        width = sum(1 + table.heads[index].paired for index in columns)
+        width = sum(_width(table.heads[index]) for index in columns)
         cells.append(
             f'<th colspan="{width}" scope="colgroup" class="group">{escape(group)}</th>'
             if group
@@ -91,13 +129,18 @@ def _heads(table: TableView) -> str:
     cells = [f'<th scope="col">{escape(table.row_head)}</th>']
     for head in table.heads:
         cells.append(f'<th scope="col">{escape(head.label)}{_marks(table, head.marks)}</th>')
-        cells += [_paper_head(head)] if head.paired else []
+        cells += [_paper_head(head, "paper")] if head.paired else []
+        cells += [_paper_head(head, "verdict")] if head.judged else []
     return f"<tr>{''.join(cells)}</tr>\n"
 
 
-def _paper_head(head: Head) -> str:
+def _width(head: Head) -> int:
+    return 1 + head.paired + head.judged
+
+
+def _paper_head(head: Head, what: str) -> str:
     label = escape(f"{head.group} {head.label}".strip())
-    return f'<th scope="col" class="paper" aria-label="paper: {label}">paper</th>'
+    return f'<th scope="col" class="{what}" aria-label="{what}: {label}">{what}</th>'
 
 
 def _row(table: TableView, row: RowView) -> str:
@@ -105,7 +148,17 @@ def _row(table: TableView, row: RowView) -> str:
     for head, cell in zip(table.heads, row.cells, strict=True):
         cells.append(f"<td>{escape(cell.measured)}{_marks(table, cell.marks)}</td>")
         cells += [f'<td class="paper">{escape(cell.printed)}</td>'] if head.paired else []
+        cells += [_verdict(table, cell.verdict)] if head.judged else []
     return f"<tr>{''.join(cells)}</tr>"
+
+
+def _verdict(table: TableView, verdict: VerdictView | None) -> str:
+    if verdict is None:
+        return '<td class="verdict"></td>'
+    title = escape(f"{verdict.word}: {verdict.reason}" if verdict.reason else verdict.word)
+    kind = verdict.word.replace(" ", "-")
+    text = f'<span title="{title}">{escape(verdict.text)}</span>'
+    return f'<td class="verdict {kind}">{text}{_marks(table, verdict.marks)}</td>'
 
 
 def _marks(table: TableView, marks: tuple[int, ...]) -> str:

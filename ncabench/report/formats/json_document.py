@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ncabench.report.view import Document, Picture, TableView
+from ncabench.report.view import ClaimView, Document, Picture, TableView
 
 
 def render(document: Document) -> str:
     """Return the document as JSON; what is not known is null."""
     content = {
         "title": document.title,
+        "summary": list(document.summary),
+        "verdicts": dict(document.counts),
         "tables": [_table(table) for table in document.tables],
-        "claims_not_judged": list(document.claims),
+        "claims": [_claim(one) for one in document.claims],
+        "findings": [dict(one.exact) for one in document.findings],
         "figures": [_picture(one) for one in document.figures],
         "filmstrips": [_picture(one) for one in document.filmstrips],
     }
@@ -34,7 +37,7 @@ def _table(table: TableView) -> dict[str, Any]:
                 "label": row.label,
                 "notes": list(row.marks),
                 "cells": [
-                    {"measured": cell.measured, "notes": list(cell.marks), **cell.exact}
+                    {"measured": cell.measured, "notes": list(cell.all_marks), **cell.exact}
                     for cell in row.cells
                 ],
             }
@@ -42,6 +45,18 @@ def _table(table: TableView) -> dict[str, Any]:
         ],
         "notes": list(table.notes),
         "title_notes": list(table.marks),
+    }
+
+
+def _claim(claim: ClaimView) -> dict[str, Any]:
+    return {
+        "id": claim.id,
+        "word": claim.word,
+        "reason": claim.reason,
+        "label": claim.label,
+        "statement": claim.statement,
+        "source": claim.source,
+        **claim.exact,
     }
 
 

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
+from collections.abc import Sequence
 
-from ncabench.report.formats.text import CLAIMS
-from ncabench.report.view import CellView, Document, Head, TableView
+from ncabench.report.view import (
+    CLAIMS,
+    FINDINGS,
+    SIGNS,
+    CellView,
+    ClaimView,
+    Document,
+    Head,
+    TableView,
+    VerdictView,
+)
 
 PREAMBLE = r"""\documentclass{article}
 \usepackage[utf8]{inputenc}
@@ -41,6 +51,7 @@ _SPECIAL = {
     "\u2026": r"\ldots{}",
     "\u2192": r"$\rightarrow$",
     "\u2212": "$-$",
+    "\u2260": r"$\neq$",
     "\u2264": r"$\leq$",
     "\u2265": r"$\geq$",
 }
@@ -48,10 +59,13 @@ _SPECIAL = {
 
 def render(document: Document) -> str:
     r"""Return the tables, to be ``\input`` into a document that loads booktabs and graphicx."""
-    parts = [_table(table) for table in document.tables]
+    parts = [_lines(document.summary)] if document.summary else []
+    parts += [_table(table) for table in document.tables]
     if document.claims:
-        items = "\n".join(rf"  \item {escaped(claim)}" for claim in document.claims)
-        parts.append(f"\\paragraph{{{CLAIMS}}}\n\\begin{{itemize}}\n{items}\n\\end{{itemize}}")
+        parts.append(_list(CLAIMS, [_claim(one) for one in document.claims]))
+    if document.findings:
+        items = [escaped(line) for line in document.finding_lines]
+        parts.append(_list(FINDINGS, items))
     return "\n\n".join(parts) + "\n"
 
 
@@ -147,7 +161,40 @@ def _row(table: TableView, index: int) -> str:
 
 def _pair(cell: CellView, *, paired: bool) -> list[str]:
     measured = f"{escaped(cell.measured)}{_marks(cell.marks)}"
-    return [measured, escaped(cell.printed)] if paired else [measured]
+    return (
+        [measured, f"{escaped(cell.printed)}{_verdict(cell.verdict)}"] if paired else [measured]
+    )
+
+
+def _verdict(verdict: VerdictView | None) -> str:
+    """Return the sign after a printed value; the legend under the table has the words."""
+    if verdict is None:
+        return ""
+    needs = f"$_{{{verdict.needs}}}$" if verdict.needs else ""
+    return rf"\,{escaped(verdict.sign)}{needs}{_marks(verdict.marks)}"
+
+
+def _legend(table: TableView) -> list[str]:
+    """Return what the signs mean that stand in a table."""
+    found = [cell.verdict for row in table.rows for cell in row.cells if cell.verdict]
+    used = {one.word for one in found}
+    signs = [escaped(f"{sign} {word}") for word, sign in SIGNS.items() if word in used]
+    if any(one.needs for one in found):
+        signs.append("below it the rng\\_seeds that would decide")
+    return [rf"After the paper's values: {', '.join(signs)}.\par"] if signs else []
+
+
+def _lines(lines: Sequence[str]) -> str:
+    return "\n\n".join(rf"\noindent {escaped(line)}" for line in lines)
+
+
+def _list(heading: str, items: Sequence[str]) -> str:
+    body = "\n".join(rf"  \item {item}" for item in items)
+    return f"\\paragraph{{{escaped(heading)}}}\n\\begin{{itemize}}\n{body}\n\\end{{itemize}}"
+
+
+def _claim(claim: ClaimView) -> str:
+    return rf"\textbf{{{escaped(claim.head)}.}} {escaped(' '.join(claim.lines))}"
 
 
 def _line(cells: list[str]) -> str:
@@ -163,14 +210,15 @@ def _captions(table: TableView) -> str:
 
 
 def _notes(table: TableView) -> list[str]:
-    if not table.notes:
+    legend = _legend(table)
+    if not (table.notes or legend):
         return []
     notes = [
         rf"\textsuperscript{{{number}}} {escaped(note)}\par"
         for number, note in enumerate(table.notes, start=1)
     ]
     width = r"\begin{minipage}{\linewidth}\footnotesize\raggedright\vspace{1ex}"
-    return [r"\par", width, *notes, r"\end{minipage}"]
+    return [r"\par", width, *legend, *notes, r"\end{minipage}"]
 
 
 def _label(id: str) -> str:

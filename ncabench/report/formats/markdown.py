@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from ncabench.report.formats.text import CLAIMS, grid, marked
-from ncabench.report.view import Document, Picture, TableView
+from ncabench.report.formats.text import grid, marked
+from ncabench.report.view import CLAIMS, FINDINGS, ClaimView, Document, Picture, TableView
 
 
 def render(document: Document) -> str:
     """Return the document as Markdown."""
-    parts = [f"# {_escaped(document.title)}", *(_table(table) for table in document.tables)]
+    parts = [f"# {_escaped(document.title)}"]
+    parts += [_list(document.summary)] if document.summary else []
+    parts += [_table(table) for table in document.tables]
     if document.claims:
-        parts.append(
-            "\n".join([f"## {CLAIMS}", "", *(f"- {_escaped(c)}" for c in document.claims)])
-        )
+        parts.append("\n".join([f"## {CLAIMS}", "", *(_claim(c) for c in document.claims)]))
+    if document.findings:
+        parts.append(f"## {FINDINGS}\n\n{_list(document.finding_lines)}")
     for heading, pictures in (
         ("Figures", document.figures),
         ("Filmstrips", document.filmstrips),
@@ -28,7 +31,7 @@ def render(document: Document) -> str:
 
 def _table(table: TableView) -> str:
     blocks = [f"## {_escaped(marked(table.title, table.marks))}"]
-    blocks.append("\n".join(f"- {_escaped(line)}" for line in table.captions))
+    blocks.append(_list(table.captions))
     for group, columns in table.sections():
         heads, rows = grid(table, columns)
         body = tabulate(
@@ -40,8 +43,17 @@ def _table(table: TableView) -> str:
         blocks.append(f"**{_escaped(group)}**\n\n{body}" if group else body)
     if table.notes:
         numbered = enumerate(table.notes, start=1)
-        blocks.append("\n".join(f"- {_escaped(f'[{n}] {note}')}" for n, note in numbered))
+        blocks.append(_list([f"[{number}] {note}" for number, note in numbered]))
     return "\n\n".join(block for block in blocks if block)
+
+
+def _list(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {_escaped(line)}" for line in lines)
+
+
+def _claim(claim: ClaimView) -> str:
+    head = f"- **{_escaped(claim.head)}**"
+    return "\n".join([head, *(f"  - {_escaped(line)}" for line in claim.lines)])
 
 
 def _pictures(heading: str, pictures: tuple[Picture, ...]) -> str:

@@ -6,21 +6,29 @@ import textwrap
 
 from tabulate import tabulate
 
-from ncabench.report.view import CellView, Document, TableView
+from ncabench.report.view import (
+    CLAIMS,
+    FINDINGS,
+    CellView,
+    ClaimView,
+    Document,
+    Head,
+    TableView,
+)
 
 _HEAD_CHARS = 18  # columns of numbers are about as wide
 
 
 def render(document: Document) -> str:
     """Return the document as plain text, columns aligned."""
-    parts = [_table(table) for table in document.tables]
+    parts = ["\n".join(document.summary)] if document.summary else []
+    parts += [_table(table) for table in document.tables]
     if document.claims:
-        lines = "\n".join(f"  {claim}" for claim in document.claims)
-        parts.append(f"{CLAIMS}\n{lines}")
+        parts.append("\n".join([CLAIMS, *(_claim(one) for one in document.claims)]))
+    if document.findings:
+        lines = [f"  {line}" for line in document.finding_lines]
+        parts.append("\n".join([FINDINGS, *lines]))
     return "\n\n".join(parts) + "\n"
-
-
-CLAIMS = "Claims of the paper (not judged by this version)"
 
 
 def marked(text: str, marks: tuple[int, ...]) -> str:
@@ -35,25 +43,34 @@ def marked(text: str, marks: tuple[int, ...]) -> str:
 def grid(
     table: TableView, columns: range, *, wrap: bool = False
 ) -> tuple[list[str], list[list[str]]]:
-    """Return heads and rows of some of a table's columns, the printed beside the measured."""
+    """Return heads and rows of some of a table's columns, printed value and verdict beside."""
     heads = [table.row_head]
     for index in columns:
         head = table.heads[index]
         label = marked(head.label, head.marks)
         heads.append(textwrap.fill(label, _HEAD_CHARS) if wrap else label)
         heads += ["paper"] if head.paired else []
+        heads += ["verdict"] if head.judged else []
     rows = []
     for row in table.rows:
         line = [marked(row.label, row.marks)]
         for index in columns:
-            line += _pair(row.cells[index], paired=table.heads[index].paired)
+            line += _beside(row.cells[index], table.heads[index])
         rows.append(line)
     return heads, rows
 
 
-def _pair(cell: CellView, *, paired: bool) -> list[str]:
-    measured = marked(cell.measured, cell.marks)
-    return [measured, cell.printed] if paired else [measured]
+def _beside(cell: CellView, head: Head) -> list[str]:
+    """Return the measured value, and what the head says stands beside it."""
+    parts = [marked(cell.measured, cell.marks)]
+    parts += [cell.printed] if head.paired else []
+    if head.judged:
+        parts.append(marked(cell.verdict.text, cell.verdict.marks) if cell.verdict else "")
+    return parts
+
+
+def _claim(claim: ClaimView) -> str:
+    return "\n".join([f"  {claim.head}", *(f"    {line}" for line in claim.lines)])
 
 
 def _table(table: TableView) -> str:

@@ -1,0 +1,89 @@
+"""Commands that look: components, records, logs, this machine, data sets."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from ncabench import console
+from ncabench.cli.app import RESULTS, Data, Json, Results, app, print_json, workspace
+
+data_app = typer.Typer(no_args_is_help=True, help="Data sets: what is there, what is missing.")
+app.add_typer(data_app, name="data")
+
+
+@app.command("list")
+def list_(
+    family: Annotated[str | None, typer.Argument(help="Only this family.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the components that suites can name."""
+    from ncabench import overview
+
+    rows = overview.components(family)
+    if as_json:
+        print_json(rows)
+        return
+    console.table(
+        ["family", "kind", "what it is"], [[r["family"], r["kind"], r["summary"]] for r in rows]
+    )
+
+
+@app.command()
+def show(id: str, as_json: Json = False, results: Results = RESULTS) -> None:
+    """Show what is recorded of an entry: what was asked, how it ended, its numbers."""
+    from ncabench import overview
+
+    found = overview.recorded(id, results)
+    if as_json:
+        print_json(found)
+        return
+    for record in found:
+        console.text(overview.describe(record))
+
+
+@app.command()
+def logs(id: str, results: Results = RESULTS) -> None:
+    """Print what an entry's process printed, and where its log lies."""
+    from ncabench import overview
+
+    console.text(overview.output(id, results))
+
+
+@app.command()
+def doctor(as_json: Json = False, results: Results = RESULTS, data: Data = None) -> None:
+    """Check this machine: versions, GPU, NVML, trained weights, data sets, MLflow."""
+    from ncabench import doctor as checks
+
+    found = checks.examine(workspace(results, data))
+    if as_json:
+        print_json(found)
+        return
+    console.table(
+        ["what", "state", "detail"], [[r["what"], r["state"], r["detail"]] for r in found]
+    )
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of suite files, for editors."""
+    from ncabench.plan.json_schema import json_schema
+
+    console.text(json.dumps(json_schema(), indent=1))
+
+
+@data_app.command("list")
+def data_list(as_json: Json = False, data: Data = None) -> None:
+    """List the data sets, where they are, and what is missing."""
+    from ncabench import overview
+
+    rows = overview.data_sets(data)
+    if as_json:
+        print_json(rows)
+        return
+    console.table(
+        ["kind", "state", "licence", "detail"],
+        [[r["kind"], r["state"], r["licence"], r["detail"]] for r in rows],
+    )

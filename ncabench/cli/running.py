@@ -1,0 +1,189 @@
+"""Commands that run suites, and say what they would do or have done."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from ncabench import console
+from ncabench.cli.app import (
+    RESULTS,
+    Data,
+    Json,
+    Preset,
+    Results,
+    Select,
+    Sets,
+    SuitePath,
+    Where,
+    app,
+    print_json,
+    workspace,
+)
+from ncabench.errors import SuiteError
+
+
+@app.command()
+def run(
+    suite: SuitePath,
+    preset: Preset = None,
+    sets: Sets = None,
+    expression: Select = "",
+    device: Where = "auto",
+    jobs: Annotated[int | None, typer.Option("-j", min=1, help="Entries at a time.")] = None,
+    retry: Annotated[str, typer.Option(help="Outcomes to run again: oom,timeout,...")] = "",
+    results: Results = RESULTS,
+    data: Data = None,
+) -> None:
+    """Train, perturb, measure and record what a suite asks for and is not done yet."""
+    from ncabench import pipeline
+
+    space = workspace(results, data)
+    with watched() as watcher:
+        done = pipeline.run(
+            suite,
+            space,
+            preset=preset,
+            sets=sets or (),
+            expression=expression,
+            device=device,
+            workers=jobs,
+            retry=_outcomes(retry),
+            watcher=watcher,
+        )
+    for problem in done.problems:
+        console.err.print(problem, style="red", markup=False)
+    console.text(_summary(done))
+    words = {done.statuses[one.id].word for one in done.unexpected}
+    if words - {pipeline.DAMAGED}:
+        sys.exit(3)
+    if done.problems or words:
+        sys.exit(4)
+
+
+@contextlib.contextmanager
+def watched() -> Iterator[Any]:
+    """Tell a terminal of progress with bars, anything else with lines."""
+    if not console.err.is_terminal:
+        yield console.PlainWatcher()
+        return
+    with console.LiveWatcher() as live:
+        yield live
+
+
+def _outcomes(text: str) -> list[str]:
+    from ncabench.errors import Problem
+    from ncabench.run.outcome import OUTCOMES
+
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    wrong = [word for word in words if word not in OUTCOMES]
+    if wrong:
+        problems = [
+            Problem(where="--retry", what=f"no outcome {one!r}", accepted=OUTCOMES, found=one)
+            for one in wrong
+        ]
+        raise SuiteError("", problems)
+    return words
+
+
+def _summary(done: Any) -> str:
+    words = [status.word for status in done.statuses.values()]
+    counts = ", ".join(f"{words.count(word)} {word}" for word in sorted(set(words)))
+    suite = done.plan.suite
+    lines = [
+        f"{suite.name} (preset {suite.preset}): executed {len(done.executed)} of "
+        f"{len(words)} entries; now {counts}"
+    ]
+    for one in done.unexpected:
+        reason = done.statuses[one.id].reason.partition("\n")[0]
+        lines.append(f"  {done.statuses[one.id].word}: {one.role} [{one.id}] {reason}")
+    return "\n".join(lines)
+
+
+@app.command()
+def plan(
+    suite: SuitePath,
+    preset: Preset = None,
+    sets: Sets = None,
+    expression: Select = "",
+    device: Where = "auto",
+    why: Annotated[bool, typer.Option(help="Say why an entry would run or not.")] = False,
+    as_json: Json = False,
+    results: Results = RESULTS,
+    data: Data = None,
+) -> None:
+    """List every entry of a suite, its id, its parameters and its status; runs nothing."""
+    from ncabench import overview
+
+    space = workspace(results, data)
+    rows = overview.entries(
+        suite, space, preset=preset, sets=sets or (), expression=expression, device=device
+    )
+    if as_json:
+        print_json(rows)
+        return
+    axes = ("model", "perception", "task", "perturbation", "recipe", "rng_seed")
+    heads = ["id", "role", *axes, "parameters", "status"]
+    lines = [[overview.cell(row.get(head)) for head in heads] for row in rows]
+    if why:
+        heads = [*heads, "why"]
+        lines = [[*line, row["why"]] for line, row in zip(lines, rows, strict=True)]
+    console.table(heads, lines)
+
+
+@app.command()
+def report(
+    suites: Annotated[list[Path] | None, typer.Argument(help="Suites; all that ran.")] = None,
+    format: Annotated[
+        Literal["text", "markdown", "latex", "csv", "json", "html"],
+        typer.Option(help="Format; text is for the terminal."),
+    ] = "text",
+    out: Annotated[Path, typer.Option(help="Folder to write into.")] = Path("reports"),
+    preset: Preset = None,
+    sets: Sets = None,
+    results: Results = RESULTS,
+    data: Data = None,
+) -> None:
+    """Print the papers' tables, measured beside printed, and write them with their figures."""
+    from ncabench import pipeline
+
+    space = workspace(results, data)
+    named: list[Path | None] = [*(suites or ())] or [None]
+    for suite in named:
+        for written in pipeline.report(
+            suite, space, format=format, out=out, preset=preset, sets=sets or ()
+        ):
+            console.text(written.text)
+            for path in written.files:
+                console.err.print(f"wrote {path}", style="dim", markup=False)
+
+
+@app.command()
+def status(
+    suite: SuitePath,
+    preset: Preset = None,
+    sets: Sets = None,
+    device: Where = "auto",
+    as_json: Json = False,
+    results: Results = RESULTS,
+    data: Data = None,
+) -> None:
+    """Count a suite's entries by status."""
+    from ncabench import overview
+
+    rows = overview.entries(
+        suite, workspace(results, data), preset=preset, sets=sets or (), device=device
+    )
+    counts = overview.count(rows)
+    if as_json:
+        print_json(counts)
+    else:
+        console.table(
+            ["role", "status", "entries"],
+            [[*key.split("/"), str(n)] for key, n in counts.items()],
+        )

@@ -1,0 +1,1 @@
+"""The regression check: what a suite measures now, against a committed baseline."""

@@ -1,0 +1,1 @@
+"""A against B under one protocol: what stands opposite what, their differences, verdicts."""
