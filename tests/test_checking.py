@@ -136,6 +136,42 @@ def test_captures_that_disagree_make_no_baseline(captured):
         insist_on_agreement(cells, ())
 
 
+def typed(captured: tuple[Asked, Path, Baseline], *words: object) -> list[object]:
+    asked, _, _ = captured
+    sets = [word for text in SETS for word in ("--set", text)]
+    return ["check", TINY, "--results", asked.space.results, "--device", "cpu", *sets, *words]
+
+
+def test_the_command_prints_every_cell_and_appends_a_summary(captured, ncabench, tmp_path):
+    summary = tmp_path / "summary.md"
+    summary.write_text("# before\n")
+    words = typed(captured, "--baseline", captured[1], "--latest", "--summary", summary)
+    code, out, _ = ncabench(*words)
+    assert code == 0
+    assert f"{CELL}\t" in out
+    assert out.splitlines()[-1] == "tiny: 4 not compared, 9 ok"
+    told = summary.read_text()
+    assert told.startswith("# before\n## Regression check: tiny: 4 not compared, 9 ok\n")
+    assert "4 cells not compared: no time was taken" in told
+
+
+def test_a_regression_ends_the_command_with_5_and_stands_first(captured, ncabench, tmp_path):
+    _, other = changed(captured, tmp_path, lambda raw: scale(raw, 1 / 1.1))
+    summary = tmp_path / "summary.md"
+    words = typed(captured, "--baseline", other, "--latest", "--summary", summary, "--json")
+    code, out, _ = ncabench(*words)
+    assert code == 5
+    (worse,) = [one for one in json.loads(out)["cells"] if one["word"] == "worse"]
+    assert (worse["cell"], round(worse["change"], 6)) == (CELL, 0.1)
+    assert summary.read_text().splitlines()[2].startswith(f"- **worse**: {CELL}: ")
+
+
+def test_without_a_baseline_the_command_ends_with_6(captured, ncabench, tmp_path):
+    code, out, err = ncabench(*typed(captured, "--baseline", tmp_path / "none.json"))
+    assert (code, out) == (6, "")
+    assert "there is no baseline to compare with" in err
+
+
 @pytest.mark.parametrize(
     ("found", "code"),
     [

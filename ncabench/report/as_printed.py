@@ -111,18 +111,12 @@ def _find(suite: Suite, behind: Behind) -> _Found | None:
                 if column.value != behind.value or apart or not matches(behind.point, where):
                     continue
                 printed = printed_cell(suite, table, row=row, column=column)
-                if printed is not None and (around := _interval(printed)) is not None:
+                if printed is not None and (around := printed.interval) is not None:
                     label = _label(table, row)
                     return _Found(
                         label=label, table=table.paper_table, printed=printed, interval=around
                     )
     return None
-
-
-def _interval(printed: Printed) -> Interval | None:
-    if printed.value is None or printed.half_unit is None:
-        return None
-    return Interval.around(printed.value, printed.half_unit)
 
 
 def _label(table: Table, row: Row) -> str:
