@@ -14,9 +14,9 @@ from ncabench import console
 from ncabench.cli import (  # noqa: F401 -- each adds its commands
     checking,
     comparing,
-    evidence,
     looking,
     moving,
+    papers,
     running,
 )
 from ncabench.cli.app import app

@@ -23,7 +23,7 @@ def scaled(factor: float) -> Pace:
         (1.15, True, "slower"),
         (0.85, True, "faster"),
         (1.15, False, "ok"),  # another processor
-        (1.4, False, "slower"),
+        (1.6, False, "slower"),
     ],
 )
 def test_slower_is_sure_and_more_than_the_least_change(factor, like, word):

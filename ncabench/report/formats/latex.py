@@ -194,7 +194,8 @@ def _list(heading: str, items: Sequence[str]) -> str:
 
 
 def _claim(claim: ClaimView) -> str:
-    return rf"\textbf{{{escaped(claim.head)}.}} {escaped(' '.join(claim.lines))}"
+    lines = [rf"\textbf{{{escaped(claim.head)}.}}", *map(escaped, claim.lines)]
+    return "\\newline\n  ".join(lines)
 
 
 def _line(cells: list[str]) -> str:

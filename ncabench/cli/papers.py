@@ -1,4 +1,4 @@
-"""Commands that weigh evidence: what the papers print, comparisons, the regression check."""
+"""The command that shows what the papers print, and what their numbers say of each other."""
 
 from __future__ import annotations
 
