@@ -178,8 +178,18 @@ def report(
     out: Path,
     preset: str | None = None,
     sets: Sequence[str] = (),
+    tell: Callable[[str], object],
 ) -> list[Written]:
     """Write the reports of one suite, or of every suite that was run here.
+
+    Args:
+        path: the suite; None for all.
+        space: where results lie.
+        format: of the tables.
+        out: folder of the reports.
+        preset: of the suite.
+        sets: overlays on the suite.
+        tell: what is told of each record that cannot be read, and so is in no report.
 
     Raises:
         NothingMeasured: no run is recorded.
@@ -187,7 +197,9 @@ def report(
     from ncabench.report import writer  # its statistics take a second to load
 
     folder.make(space.results)
-    space.store.ingest()  # takes its own turn, so that a run under way can be reported on
+    taken = space.store.ingest()  # in its own turn, so that a run can be under way meanwhile
+    for problem in taken.problems:
+        tell(problem)
     runs = space.store.runs()
     wanted = _asked(path, space, preset=preset, sets=sets)
     if not wanted:

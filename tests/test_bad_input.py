@@ -287,3 +287,10 @@ def test_a_damaged_record_is_shown_as_such_by_the_plan(finished, ncabench):
     code, out, err = ncabench("plan", *SOME, *WIDE, "--why", "--results", finished)
     assert (code, err) == (0, "")
     assert f"\tdamaged\t{path}: is no record of ncabench (no schema number)\n" in out
+
+
+def test_a_report_names_the_records_that_it_cannot_read(finished, ncabench, tmp_path):
+    path = damaged(finished, lambda _: "[]")
+    code, _, err = ncabench("report", "--results", finished, "--out", tmp_path / "reports")
+    assert code == 0
+    assert f"{path}: is no record of ncabench (no schema number)" in err

@@ -83,7 +83,9 @@ def test_ctrl_c_ends_with_130_and_keeps_a_checkpoint(tmp_path):
 
 def test_a_report_of_nothing_says_so(tmp_path):
     with pytest.raises(NothingMeasured, match="no suite has been run here; run one first"):
-        pipeline.report(None, Workspace(results=tmp_path), format="csv", out=tmp_path)
+        pipeline.report(
+            None, Workspace(results=tmp_path), format="csv", out=tmp_path, tell=print
+        )
 
 
 def test_two_runs_at_once_do_not_share_a_folder(tmp_path):

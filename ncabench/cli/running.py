@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -156,7 +157,13 @@ def report(
     named: list[Path | None] = [*(suites or ())] or [None]
     for suite in named:
         for written in pipeline.report(
-            suite, space, format=format, out=out, preset=preset, sets=sets or ()
+            suite,
+            space,
+            format=format,
+            out=out,
+            preset=preset,
+            sets=sets or (),
+            tell=partial(console.err.print, style="red", markup=False),
         ):
             console.text(written.text)
             for path in written.files:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from ncabench import catalog, schema
+from ncabench import catalog, relation, schema
 from ncabench.errors import Problem
 from ncabench.suite.overlay import merge
 from ncabench.suite.suite import FAMILIES
@@ -37,7 +38,19 @@ def tables_of(raw: Any, *, where: str) -> tuple[dict[str, Raw], list[Problem]]:
         for name, value in raw.items()
         if not isinstance(value, Mapping)
     ]
+    problems += [problem for name in raw for problem in _name_problems(name, where=where)]
     return {name: value for name, value in raw.items() if isinstance(value, Mapping)}, problems
+
+
+def _name_problems(name: str, *, where: str) -> list[Problem]:
+    """MLflow's metrics and a claim's relation are made of names, so not every text is one."""
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
+        what = f"a name is made of letters, digits and _ . -, found {name!r}"
+        return [Problem(where=f"{where}.{name}", what=what)]
+    if name in relation.RESERVED:
+        what = f"{name!r} is a word of relations between names, and none itself"
+        return [Problem(where=f"{where}.{name}", what=what)]
+    return []
 
 
 def recipe(train: Raw, overlay: Raw | None) -> Raw:

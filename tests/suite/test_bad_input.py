@@ -199,6 +199,14 @@ ADDED = {
         '[[deviation]]\npaper = "a"\nhere = "b"\n',
         "deviation[0].why: it is needed, and not set",
     ),
+    "a name that MLflow would refuse": (
+        '[metric."my metric"]\nkind = "mse"\n',
+        "metric.my metric: a name is made of letters, digits and _ . -, found 'my metric'",
+    ),
+    "a name that a relation could not tell from its own words": (
+        '[metric.every]\nkind = "mse"\n',
+        "metric.every: 'every' is a word of relations between names, and none itself",
+    ),
     "a claim written as one table": (
         '[claim]\nid = "c"\n',
         "claim: expected an array of tables, [[claim]], found {'id': 'c'}",
