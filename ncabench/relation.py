@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 Quantifier = Literal["every", "most", "some"]
 SIGNS = ("<", ">", "<=", ">=")
-RESERVED = ("and", "of", "every", "most", "some", "other")  # words that no name can be
+RESERVED = ("and", "of", "every", "most", "some")  # words that no name can be
 _ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
     "-": operator.sub,
