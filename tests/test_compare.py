@@ -1,14 +1,11 @@
 """`ncabench compare` end to end: on a store, on results folders, on a bundle; no training."""
 
 import json
-import signal
-import sys
 from pathlib import Path
 
 import pytest
 
 from ncabench import compare, overview, pipeline
-from ncabench.cli import main as cli
 from ncabench.errors import NothingMeasured, SuiteError
 from ncabench.pipeline import Workspace
 from ncabench.run import outcome
@@ -223,23 +220,6 @@ def test_a_name_of_the_grid_comes_before_a_folder_of_that_name(stored, tmp_path,
     monkeypatch.chdir(tmp_path)
     (tmp_path / "sobel").mkdir()
     assert compared("sobel", "conv3x3", stored).first.where == {"perception": "sobel"}
-
-
-@pytest.fixture
-def ncabench(capsys, monkeypatch):
-    """Runs the command line here; returns exit code, output, errors."""
-    before = [(one, signal.getsignal(one)) for one in (signal.SIGINT, signal.SIGTERM)]
-
-    def ncabench(*words):
-        monkeypatch.setattr(sys, "argv", ["ncabench", *map(str, words)])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        said = capsys.readouterr()
-        return caught.value.code or 0, said.out, said.err
-
-    yield ncabench
-    for one, handler in before:
-        signal.signal(one, handler)
 
 
 def words(first, second, results, *more):
