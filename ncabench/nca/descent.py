@@ -25,6 +25,7 @@ class Descent:
         clip_norm: greatest global norm of the gradient; None does not clip.
         normalise: divide each weight tensor's gradient by its own norm first.
         amp: operand type of mixed precision; float16 scales the loss.
+        captured: `step` is recorded and replayed, so the learning rate lives on the device.
 
     Raises:
         ValueError: ``clip_norm`` is not above 0.
@@ -43,10 +44,12 @@ class Descent:
         clip_norm: float | None = None,
         normalise: bool = False,
         amp: torch.dtype | None = None,
+        captured: bool = False,
     ) -> None:
         if clip_norm is not None and not clip_norm > 0:
             raise ValueError(f"clip_norm must be above 0, or none, not {clip_norm}")
         self.weights = list(weights)
+        self.captured = captured
         self.optimiser = optimiser
         self.learning_rate = optimiser.learning_rate
         self.schedule = schedule
@@ -59,18 +62,36 @@ class Descent:
     @cached_property
     def optimizer(self) -> Optimizer:
         """PyTorch's optimiser, made when it is first needed: importing its parts takes long."""
-        return self.optimiser.make(self.weights)
+        made = self.optimiser.make(self.weights, captured=self.captured)
+        if self.captured:
+            self._bind_rate(made)
+        return made
+
+    @cached_property
+    def rate(self) -> Tensor:
+        """The learning rate on the device, for a step that is recorded."""
+        return torch.tensor(self.learning_rate, device=self.weights[0].device)
+
+    def _bind_rate(self, optimizer: Optimizer) -> None:
+        for group in optimizer.param_groups:
+            group["lr"] = self.rate
 
     def backward(self, loss: Tensor) -> None:
         """Add the gradient of ``loss`` to what is there."""
         scaled: Tensor = self.scaler.scale(loss)
         scaled.backward()  # type: ignore[no-untyped-call]
 
-    def step(self, iteration: int) -> Tensor:
-        """Change the weights, forget the gradient, and return its norm before any rule."""
+    def prepare(self, iteration: int) -> None:
+        """Set the learning rate of the next `step`."""
         rate = self.learning_rate * self.schedule.factor(iteration, self.iterations)
+        if self.captured:
+            self.rate.fill_(rate)
+            return
         for group in self.optimizer.param_groups:
             group["lr"] = rate
+
+    def step(self) -> Tensor:
+        """Change the weights, forget the gradient, and return its norm before any rule."""
         self.scaler.unscale_(self.optimizer)
         norm = self._apply_rules()
         self.scaler.step(self.optimizer)
@@ -95,4 +116,6 @@ class Descent:
     def load_state_dict(self, saved: dict[str, Any]) -> None:
         """Take up where `state_dict` left off."""
         self.optimizer.load_state_dict(saved["optimizer"])
+        if self.captured:
+            self._bind_rate(self.optimizer)
         self.scaler.load_state_dict(saved["scaler"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -14,9 +15,10 @@ KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
 ROUNDS = 10
 
 Words = tuple[Tensor, Tensor, Tensor, Tensor]
+Key = tuple[int, int] | tuple[Tensor, Tensor]
 
 
-def philox(counter: Words, key: tuple[int, int]) -> Words:
+def philox(counter: Words, key: Key) -> Words:
     """Return the four 32-bit words of Philox4x32-10 for each counter.
 
     The products of 32-bit words wrap in int64; an arithmetic shift and a mask still give
@@ -28,7 +30,7 @@ def philox(counter: Words, key: tuple[int, int]) -> Words:
 
     Args:
         counter: four int64 tensors in [0, 2**32) that broadcast against each other.
-        key: two integers in [0, 2**32).
+        key: two integers in [0, 2**32), or such tensors of no dimension.
 
     Shape:
         the broadcast shape of the counters, each int64 in [0, 2**32).
@@ -39,7 +41,10 @@ def philox(counter: Words, key: tuple[int, int]) -> Words:
     """
     c0, c1, c2, c3 = counter
     for turn in range(ROUNDS):
-        key0, key1 = ((k + turn * step) & MASK for k, step in zip(key, KEY_STEPS, strict=True))
+        key0, key1 = (
+            (key[0] + turn * KEY_STEPS[0]) & MASK,
+            (key[1] + turn * KEY_STEPS[1]) & MASK,
+        )
         product0, product2 = c0 * MULTIPLIERS[0], c2 * MULTIPLIERS[1]
         c0 = _mix(product2, c1, key0)
         c2 = _mix(product0, c3, key1)
@@ -47,7 +52,7 @@ def philox(counter: Words, key: tuple[int, int]) -> Words:
     return c0, c1 & MASK, c2, c3 & MASK
 
 
-def _mix(product: Tensor, word: Tensor, key: int) -> Tensor:
+def _mix(product: Tensor, word: Tensor, key: int | Tensor) -> Tensor:
     return ((product >> 32) ^ word).bitwise_xor_(key).bitwise_and_(MASK)
 
 
@@ -66,6 +71,8 @@ class Draws:
 
     Args:
         rng_seed: in [0, 2**32).
+        generator: computes `philox`; another must give the same words. It is given the key
+            as tensors, so that a compiled one need not be compiled again for each purpose.
 
     Raises:
         ValueError: ``rng_seed`` is not in [0, 2**32).
@@ -77,10 +84,14 @@ class Draws:
     (torch.Size([2, 1, 5]), True)
     """
 
-    def __init__(self, rng_seed: int) -> None:
+    def __init__(
+        self, rng_seed: int, *, generator: Callable[[Words, Key], Words] | None = None
+    ) -> None:
         if not 0 <= rng_seed <= MASK:
             raise ValueError(f"rng_seed must be in [0, 2**32), not {rng_seed}")
         self.rng_seed = rng_seed
+        self._generator = generator
+        self._keys: dict[tuple[str, torch.device], tuple[Tensor, Tensor]] = {}
 
     def words(
         self,
@@ -89,7 +100,7 @@ class Draws:
         samples: Tensor,
         steps: range = range(1),
         cells: int = 1,
-        index: int = 0,
+        index: int | Tensor = 0,
     ) -> Tensor:
         """Return uniform 32-bit words.
 
@@ -98,7 +109,8 @@ class Draws:
             samples: ``(S,)`` integers in [0, 2**32) that name the samples.
             steps: the steps, T of them.
             cells: draws per sample and step.
-            index: names a repetition, such as the iteration; in [0, 2**32).
+            index: names a repetition, such as the iteration; in [0, 2**32). A tensor of no
+                dimension lets a recorded program go on to the next one.
 
         Shape:
             ``(S, T, cells)``, int64 in [0, 2**32), on the device of ``samples``.
@@ -119,7 +131,7 @@ class Draws:
         samples: Tensor,
         steps: range = range(1),
         cells: int = 1,
-        index: int = 0,
+        index: int | Tensor = 0,
     ) -> Tensor:
         """Return uniform values in [0, 1), exact multiples of 2**-24.
 
@@ -136,7 +148,7 @@ class Draws:
         samples: Tensor,
         steps: range = range(1),
         cells: int = 1,
-        index: int = 0,
+        index: int | Tensor = 0,
     ) -> Tensor:
         """Return standard normal values, by the Box-Muller transform of pairs of words.
 
@@ -152,7 +164,7 @@ class Draws:
         return both.flatten(-2)[..., :cells]
 
     def integers(
-        self, purpose: str, *, low: int, high: int, samples: Tensor, index: int = 0
+        self, purpose: str, *, low: int, high: int, samples: Tensor, index: int | Tensor = 0
     ) -> Tensor:
         """Return one uniform integer in [low, high) for each sample; ``(S,)``, int64.
 
@@ -167,9 +179,9 @@ class Draws:
 
     def integer(self, purpose: str, *, low: int, high: int, index: int = 0) -> int:
         """Return what `integers` gives for sample 0, without waiting for a device."""
-        sample = torch.zeros(1, dtype=torch.int64)
-        drawn = self.integers(purpose, low=low, high=high, samples=sample, index=index)
-        return int(drawn)
+        zero, last = torch.tensor(0), torch.tensor(index & MASK)
+        word = philox((zero, zero, zero, last), self._key(purpose))[0]
+        return low + (int(word) * _span(low, high) >> 32)
 
     def choice(
         self,
@@ -177,7 +189,7 @@ class Draws:
         *,
         population: int,
         count: int,
-        index: int = 0,
+        index: int | Tensor = 0,
         device: torch.device | str = "cpu",
     ) -> Tensor:
         """Return ``count`` different integers in [0, population), in random order.
@@ -203,7 +215,7 @@ class Draws:
         height: int,
         width: int,
         rate: float,
-        index: int = 0,
+        index: int | Tensor = 0,
     ) -> Tensor:
         """Return which cells update: those whose uniform value is below ``rate``.
 
@@ -224,13 +236,36 @@ class Draws:
         return fires[..., :cells].reshape(len(steps), len(samples), 1, height, width)
 
     def _blocks(
-        self, purpose: str, *, samples: Tensor, steps: Tensor, blocks: int, index: int
+        self,
+        purpose: str,
+        *,
+        samples: Tensor,
+        steps: Tensor,
+        blocks: int,
+        index: int | Tensor,
     ) -> Words:
-        cell = torch.arange(blocks, device=samples.device)
-        last = torch.full((), index & MASK, dtype=torch.int64, device=samples.device)
+        device = samples.device
+        cell = torch.arange(blocks, device=device)
+        if not isinstance(index, Tensor):
+            index = torch.full((), index & MASK, dtype=torch.int64, device=device)
+        counter = (cell, steps, samples.long(), index)
+        if self._generator is None:
+            return philox(counter, self._key(purpose))
+        return self._generator(counter, self._key_on(device, purpose))
+
+    def _key(self, purpose: str) -> tuple[int, int]:
         digest = hashlib.sha256(purpose.encode()).digest()
-        key = (self.rng_seed, int.from_bytes(digest[:4], "big"))
-        return philox((cell, steps, samples.long(), last), key)
+        return self.rng_seed, int.from_bytes(digest[:4], "big")
+
+    def _key_on(self, device: torch.device, purpose: str) -> tuple[Tensor, Tensor]:
+        """Return the key as tensors; kept, since a recorded program reads them again."""
+        if (purpose, device) not in self._keys:
+            one, other = self._key(purpose)
+            self._keys[purpose, device] = (
+                torch.tensor(one, device=device),
+                torch.tensor(other, device=device),
+            )
+        return self._keys[purpose, device]
 
 
 def _counts(steps: range, like: Tensor) -> Tensor:

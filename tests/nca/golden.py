@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ncabench import catalog, schema
 from ncabench.nca.draws import Draws
+from ncabench.nca.engine.eager import Eager
 from ncabench.nca.pool import Batch
 from ncabench.nca.rollout import rollout
 from ncabench.plan import assemble
@@ -152,7 +153,7 @@ def of_trainer(kind):
         if kind in catalog.describe("model", model).attributes["trainers"]
     ]
     made = built(models[0], padding_px=8)
-    given = (made.model, made.task, Draws(3), None)
+    given = (made.model, made.task, Draws(3), Eager(torch.device("cpu")))
     trainer = catalog.build("trainer", spec("trainer", kind), *given)
     return [float(f"{float(trainer.advance()['loss']):.6g}") for _ in range(4)]
 
@@ -205,8 +206,9 @@ def of_pool(kind):
     pool.prepare(first)
     batches = []
     for turn in range(6):
-        mixed = pool.mix(first, iteration=turn, iterations=6, draws=Draws(4))
-        pool.commit(Batch(state=mixed.state / 2, labels=mixed.labels + turn), iteration=turn)
+        count = pool.count(BATCH, iteration=turn, iterations=6)
+        mixed = pool.mix(first, count=count, clock=torch.tensor(turn), draws=Draws(4))
+        pool.commit(Batch(state=mixed.state / 2, labels=mixed.labels + turn))
         batches += [mixed.state, mixed.labels]
     return digest(*batches)
 

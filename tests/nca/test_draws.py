@@ -187,3 +187,27 @@ def test_the_bits_are_these_on_every_device(device):
     chosen = draws.choice("x", population=99, count=9, device=device)
     digests = [digest(found) for found in (masks, uniform, chosen)]
     assert digests == GOLDEN
+
+
+def test_a_tensor_may_name_the_repetition():
+    draws, samples = Draws(3), torch.arange(2)
+    expected = draws.words("turn", samples=samples, cells=5, index=7)
+    assert torch.equal(
+        draws.words("turn", samples=samples, cells=5, index=torch.tensor(7)), expected
+    )
+
+
+def test_another_generator_is_given_the_key_as_tensors_and_gives_the_same_words():
+    def other(counter, key):
+        assert all(isinstance(one, torch.Tensor) for one in key)
+        return philox(counter, key)
+
+    given = {
+        "samples": torch.arange(2),
+        "steps": range(2),
+        "height": 3,
+        "width": 4,
+        "rate": 0.5,
+    }
+    expected = Draws(3).masks("fire", **given)
+    assert torch.equal(Draws(3, generator=other).masks("fire", **given), expected)

@@ -15,5 +15,11 @@ class Optimiser(ABC):
     learning_rate: float
 
     @abstractmethod
-    def make(self, weights: Iterable[nn.Parameter]) -> Optimizer:
-        """Return an optimiser of ``weights``, its learning rate unscheduled."""
+    def make(self, weights: Iterable[nn.Parameter], *, captured: bool = False) -> Optimizer:
+        """Return an optimiser of ``weights``, its learning rate unscheduled.
+
+        Args:
+            weights: what it changes.
+            captured: its step is recorded on a GPU and replayed, with a tensor for the
+                learning rate.
+        """

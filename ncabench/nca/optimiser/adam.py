@@ -48,5 +48,12 @@ class Adam(Optimiser):
         self.betas = betas
         self.epsilon = epsilon
 
-    def make(self, weights: Iterable[nn.Parameter]) -> Optimizer:
-        return optim.Adam(weights, lr=self.learning_rate, betas=self.betas, eps=self.epsilon)
+    def make(self, weights: Iterable[nn.Parameter], *, captured: bool = False) -> Optimizer:
+        return optim.Adam(
+            weights,
+            lr=self.learning_rate,
+            betas=self.betas,
+            eps=self.epsilon,
+            capturable=captured,
+            fused=captured or None,
+        )

@@ -52,11 +52,13 @@ class AdamW(Optimiser):
         self.weight_decay = weight_decay
         self.epsilon = epsilon
 
-    def make(self, weights: Iterable[nn.Parameter]) -> Optimizer:
+    def make(self, weights: Iterable[nn.Parameter], *, captured: bool = False) -> Optimizer:
         return optim.AdamW(
             weights,
             lr=self.learning_rate,
             betas=self.betas,
             eps=self.epsilon,
             weight_decay=self.weight_decay,
+            capturable=captured,
+            fused=captured or None,
         )

@@ -36,11 +36,22 @@ class Pool(ABC):
         """Allocate room for states like those of ``fresh``."""
 
     @abstractmethod
-    def mix(self, fresh: Batch, *, iteration: int, iterations: int, draws: Draws) -> Batch:
-        """Return ``fresh`` with some of its slots taken from the pool."""
+    def count(self, batch: int, *, iteration: int, iterations: int) -> int:
+        """Return how many slots of a batch may come from the pool; decided on the host."""
 
     @abstractmethod
-    def commit(self, final: Batch, *, iteration: int) -> None:
+    def mix(self, fresh: Batch, *, count: int, clock: Tensor, draws: Draws) -> Batch:
+        """Return ``fresh`` with ``count`` of its slots taken from the pool.
+
+        Args:
+            fresh: a batch of seeds.
+            count: what `count` returned.
+            clock: the iteration, an int64 of no dimension on the device.
+            draws: where chance comes from.
+        """
+
+    @abstractmethod
+    def commit(self, final: Batch) -> None:
         """Store the final states of an iteration (detached), bad ones left out."""
 
     @abstractmethod

@@ -48,9 +48,9 @@ class Fifo(Pool):
     >>> pool = Fifo(size=2, ratio=(1.0, 1.0), delay=0, mutation=0.0, damage="none")
     >>> ones = Batch(state=torch.ones(2, 1, 2, 2), labels=torch.tensor([1, 1]))
     >>> pool.prepare(ones)
-    >>> pool.commit(ones, iteration=0)
+    >>> pool.commit(ones)
     >>> fresh = Batch(state=torch.zeros(2, 1, 2, 2), labels=torch.tensor([0, 0]))
-    >>> mixed = pool.mix(fresh, iteration=1, iterations=2, draws=Draws(0))
+    >>> mixed = pool.mix(fresh, count=2, clock=torch.tensor(1), draws=Draws(0))
     >>> float(mixed.state.mean()), mixed.labels.tolist()  # both slots come from the pool
     (1.0, [1, 1])
     """
@@ -98,13 +98,20 @@ class Fifo(Pool):
         self.labels = fresh.labels.new_zeros(self.size + 1)
         self.stored = fresh.labels.new_zeros(())  # good states ever committed
 
-    def mix(self, fresh: Batch, *, iteration: int, iterations: int, draws: Draws) -> Batch:
+    def count(self, batch: int, *, iteration: int, iterations: int) -> int:
+        """Return n, whether or not the pool holds as many."""
+        if iteration < self.delay:
+            return 0
+        start, end = self.ratio
+        progress = iteration / max(iterations - 1, 1)
+        return int(batch * (start + (end - start) * progress))
+
+    def mix(self, fresh: Batch, *, count: int, clock: Tensor, draws: Draws) -> Batch:
         """Return ``fresh`` with its first n slots taken from the pool, once it holds n."""
-        count = self._count(len(fresh.labels), iteration=iteration, iterations=iterations)
         if count == 0:
             return fresh
-        slots = self._choose(count, index=iteration, draws=draws)
-        pooled = self._damaged(self.states[slots], iteration=iteration, draws=draws)
+        slots = self._choose(count, index=clock, draws=draws)
+        pooled = self._damaged(self.states[slots], clock=clock, draws=draws)
         full = int(count * (1 - self.mutation))
         labels = torch.cat([self.labels[slots[:full]], fresh.labels[full:count]])
         ready = self.stored >= count
@@ -115,7 +122,7 @@ class Fifo(Pool):
             labels=torch.cat([labels, fresh.labels[count:]]),
         )
 
-    def commit(self, final: Batch, *, iteration: int) -> None:  # noqa: ARG002 - the contract's
+    def commit(self, final: Batch) -> None:
         """Store the final states, over the oldest; bad ones are left out."""
         state = final.state.detach().to(self.states.dtype)
         largest = state.abs().flatten(1).amax(dim=1)
@@ -151,32 +158,25 @@ class Fifo(Pool):
         self.labels[:held] = saved["labels"].to(self.labels)
         self.stored.copy_(saved["stored"])
 
-    def _count(self, batch: int, *, iteration: int, iterations: int) -> int:
-        if iteration < self.delay:
-            return 0
-        start, end = self.ratio
-        progress = iteration / max(iterations - 1, 1)
-        return int(batch * (start + (end - start) * progress))
-
-    def _choose(self, count: int, *, index: int, draws: Draws) -> Tensor:
+    def _choose(self, count: int, *, index: Tensor, draws: Draws) -> Tensor:
         """Return the rows of ``count`` stored states; rows not yet filled come last."""
         sample = self.stored.new_zeros(1)
         words = draws.words("pool/choice", samples=sample, cells=self.size, index=index)[0, 0]
         empty = torch.arange(self.size, device=words.device) >= self.stored
         return words.masked_fill(empty, 2**32).sort(stable=True).indices[:count]
 
-    def _damaged(self, pooled: Tensor, *, iteration: int, draws: Draws) -> Tensor:
+    def _damaged(self, pooled: Tensor, *, clock: Tensor, draws: Draws) -> Tensor:
         count = len(pooled)
         share = {"all": count, "fraction": int(count * self.damage_ratio), "none": 0}
         number = share[self.damage]
         if number == 0:
             return pooled
-        samples = torch.arange(count, device=pooled.device) + iteration * count
+        samples = torch.arange(count, device=pooled.device) + clock * count
         damaged, _ = self.disc(pooled, samples=samples, draws=draws)
         if number == count:
             return damaged
         order = draws.choice(
-            "pool/damage", population=count, count=count, index=iteration, device=pooled.device
+            "pool/damage", population=count, count=count, index=clock, device=pooled.device
         )
         chosen = order.view(-1, 1, 1, 1) < number
         return torch.where(chosen, damaged, pooled)

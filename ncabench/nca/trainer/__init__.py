@@ -1,34 +1,72 @@
 """Trainers: how weights are found, one iteration at a time.
 
-A trainer's ``__init__`` takes ``model``, ``task``, ``draws`` and ``amp`` (the operand type
-of mixed precision, or None) from the harness; by keyword only, the recipe that ``[train]``
-sets. It logs nothing, saves nothing and prints nothing: whoever calls `advance` does.
+A trainer's ``__init__`` takes ``model``, ``task``, ``draws`` and ``engine`` from the harness;
+by keyword only, the recipe that ``[train]`` sets. It logs nothing, saves nothing and prints
+nothing: whoever calls `advance` does.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Hashable
 from typing import Any, ClassVar
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
+
+from ncabench.nca.draws import Draws, philox
+from ncabench.nca.engine import Engine
 
 
 class Trainer(ABC):
     """A training in progress.
 
+    What changes from one iteration to the next is decided in two places. `decide` does what
+    only the host can: numbers that choose operations and shapes, such as the length of a
+    rollout, and the learning rate. `work` does the rest on the device; it reads the
+    iteration from `clock` and must not wait for the device, so that an engine may record it
+    once for each answer of `decide` and replay it.
+
     Attributes:
         iteration: iterations done.
         iterations: iterations to do.
+        clock: the same as ``iteration``, on the device, while `work` runs.
     """
 
     version: ClassVar[int] = 1
     iteration: int
     iterations: int
 
-    @abstractmethod
+    def __init__(self, model: nn.Module, draws: Draws, engine: Engine) -> None:
+        self.engine = engine
+        self.device = next(model.parameters()).device
+        self.draws = draws
+        if engine.captures:
+            self.draws = Draws(draws.rng_seed, generator=engine.faster(philox))
+        self.iteration = 0
+        self.clock = torch.zeros((), dtype=torch.int64, device=self.device)
+
     def advance(self) -> dict[str, Tensor]:
         """Do one iteration and return its scalars, detached, on the device.
 
-        ``"loss"`` is always among them. Nothing here waits for the device.
+        ``"loss"`` is always among them. They hold until the next call. Nothing here waits
+        for the device.
         """
+        decided = self.decide()
+        scalars = self.engine.run(lambda: self._turn(decided), key=decided)
+        self.iteration += 1
+        return scalars
+
+    def _turn(self, decided: Hashable) -> dict[str, Tensor]:
+        scalars = self.work(decided)
+        self.clock += 1
+        return scalars
+
+    @abstractmethod
+    def decide(self) -> Hashable:
+        """Prepare the next iteration, and return what decides its operations and shapes."""
+
+    @abstractmethod
+    def work(self, decided: Any) -> dict[str, Tensor]:
+        """Do an iteration on the device, as `decide` answered; return its scalars."""
 
     @abstractmethod
     def state_dict(self) -> dict[str, Any]:
@@ -37,3 +75,8 @@ class Trainer(ABC):
     @abstractmethod
     def load_state_dict(self, saved: dict[str, Any]) -> None:
         """Take up where `state_dict` left off."""
+
+    def go_to(self, iteration: int) -> None:
+        """Let the next iteration be ``iteration``, counted from 0."""
+        self.iteration = iteration
+        self.clock.fill_(iteration)

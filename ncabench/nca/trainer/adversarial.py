@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ncabench.nca.descent import Descent
 from ncabench.nca.draws import Draws
+from ncabench.nca.engine import Engine
 from ncabench.nca.model.gan import GAN
 from ncabench.nca.optimiser import Optimiser
 from ncabench.nca.perturbation.random_disc import RandomDisc
@@ -49,7 +50,7 @@ class Adversarial(Trainer):
         model: GAN,
         task: Task,
         draws: Draws,
-        amp: torch.dtype | None,
+        engine: Engine,
         *,
         iterations: int,
         optimiser: Optimiser,
@@ -61,38 +62,42 @@ class Adversarial(Trainer):
         clip_norm: float | None = None,
     ) -> None:
         check_counts(iterations=iterations, batch=batch)
-        self.model, self.task, self.draws, self.amp = model, task, draws, amp
+        super().__init__(model, draws, engine)
+        self.model, self.task = model, task
         self.iterations, self.batch, self.l1 = iterations, batch, l1
         self.damage = RandomDisc(radius=damage_radius)
         shared: dict[str, Any] = {
             "schedule": schedule,
             "iterations": iterations,
             "clip_norm": clip_norm,
-            "amp": amp,
+            "amp": engine.amp,
+            "captured": engine.captures,
         }
         self.generator = Descent(model.generator.parameters(), optimiser=optimiser, **shared)
         self.critic = Descent(model.critic.parameters(), optimiser=critic_optimiser, **shared)
-        self.device = next(model.parameters()).device
-        self.iteration = 0
+        self.forward = engine.faster(model)
+        self.scores = engine.faster(model.scores)
 
-    def advance(self) -> dict[str, Tensor]:
+    def decide(self) -> None:
+        """Set both learning rates; all iterations do the same."""
         self.model.train()
-        first = self.iteration * self.batch
-        samples = torch.arange(first, first + self.batch, device=self.device)
+        self.generator.prepare(self.iteration)
+        self.critic.prepare(self.iteration)
+
+    def work(self, decided: None) -> dict[str, Tensor]:  # noqa: ARG002 -- the contract's
+        samples = torch.arange(self.batch, device=self.device) + self.clock * self.batch
         batch = repair_batch(self.task, self.draws, samples=samples, damage=self.damage)
-        with torch.autocast(self.device.type, dtype=self.amp, enabled=self.amp is not None):
-            image = self.model(batch.image, batch.condition)
+        with self.engine.autocast():
+            image = self.forward(batch.image, batch.condition)
         scalars = self._descend_generator(image, batch)
-        scalars |= self._descend_critic(image.detach(), batch)
-        self.iteration += 1
-        return scalars
+        return scalars | self._descend_critic(image.detach(), batch)
 
     def _descend_generator(self, image: Tensor, batch: RepairBatch) -> dict[str, Tensor]:
         distance = F.l1_loss(image.float(), batch.target)
         fooling = self._judged(image, batch.condition, real=True)
         loss = self.l1 * distance + fooling
         self.generator.backward(loss)
-        norm = self.generator.step(self.iteration)
+        norm = self.generator.step()
         scalars = {"loss": loss, "l1": distance, "fooling": fooling, "gradient_norm": norm}
         return {name: value.detach() for name, value in scalars.items()}
 
@@ -102,12 +107,12 @@ class Adversarial(Trainer):
         false = self._judged(image, batch.condition, real=False)
         loss = (real + false) / 2
         self.critic.backward(loss)
-        self.critic.step(self.iteration)
+        self.critic.step()
         return {"critic_loss": loss.detach()}
 
     def _judged(self, image: Tensor, condition: Tensor | None, *, real: bool) -> Tensor:
-        with torch.autocast(self.device.type, dtype=self.amp, enabled=self.amp is not None):
-            scores = self.model.scores(image, condition).float()
+        with self.engine.autocast():
+            scores = self.scores(image, condition).float()
         wanted = torch.full_like(scores, float(real))
         return F.binary_cross_entropy_with_logits(scores, wanted)
 
@@ -120,7 +125,7 @@ class Adversarial(Trainer):
         }
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
-        self.iteration = saved["iteration"]
+        self.go_to(saved["iteration"])
         self.model.load_state_dict(saved["model"])
         self.generator.load_state_dict(saved["generator"])
         self.critic.load_state_dict(saved["critic"])

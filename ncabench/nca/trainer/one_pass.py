@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ncabench.nca.descent import Descent
 from ncabench.nca.draws import Draws
+from ncabench.nca.engine import Engine
 from ncabench.nca.model import OnePass as OnePassModel
 from ncabench.nca.optimiser import Optimiser
 from ncabench.nca.perturbation.random_disc import RandomDisc
@@ -46,7 +47,7 @@ class OnePass(Trainer):
         model: OnePassModel,
         task: Task,
         draws: Draws,
-        amp: torch.dtype | None,
+        engine: Engine,
         *,
         iterations: int,
         optimiser: Optimiser,
@@ -57,32 +58,35 @@ class OnePass(Trainer):
         clip_norm: float | None = 1.0,
     ) -> None:
         check_counts(iterations=iterations, batch=batch)
-        self.model, self.task, self.draws, self.amp = model, task, draws, amp
+        super().__init__(model, draws, engine)
+        self.model, self.task = model, task
         self.iterations, self.batch = iterations, batch
         self.distance = F.mse_loss if loss == "mse" else F.l1_loss
         self.damage = RandomDisc(radius=damage_radius)
+        self.forward = engine.faster(model)
         self.descent = Descent(
             model.parameters(),
             optimiser=optimiser,
             schedule=schedule,
             iterations=iterations,
             clip_norm=clip_norm,
-            amp=amp,
+            amp=engine.amp,
+            captured=engine.captures,
         )
-        self.device = next(model.parameters()).device
-        self.iteration = 0
 
-    def advance(self) -> dict[str, Tensor]:
+    def decide(self) -> None:
+        """Set the learning rate; all iterations do the same."""
         self.model.train()
-        first = self.iteration * self.batch
-        samples = torch.arange(first, first + self.batch, device=self.device)
+        self.descent.prepare(self.iteration)
+
+    def work(self, decided: None) -> dict[str, Tensor]:  # noqa: ARG002 -- the contract's
+        samples = torch.arange(self.batch, device=self.device) + self.clock * self.batch
         batch = repair_batch(self.task, self.draws, samples=samples, damage=self.damage)
-        with torch.autocast(self.device.type, dtype=self.amp, enabled=self.amp is not None):
-            image = self.model(batch.image, batch.condition)
+        with self.engine.autocast():
+            image = self.forward(batch.image, batch.condition)
         loss = self.distance(image.float(), batch.target)
         self.descent.backward(loss)
-        norm = self.descent.step(self.iteration)
-        self.iteration += 1
+        norm = self.descent.step()
         return {"loss": loss.detach(), "gradient_norm": norm.detach()}
 
     def state_dict(self) -> dict[str, Any]:
@@ -93,6 +97,6 @@ class OnePass(Trainer):
         }
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
-        self.iteration = saved["iteration"]
+        self.go_to(saved["iteration"])
         self.model.load_state_dict(saved["model"])
         self.descent.load_state_dict(saved["descent"])

@@ -11,12 +11,12 @@ from torch import Tensor
 
 from ncabench.nca.descent import Descent
 from ncabench.nca.draws import Draws
+from ncabench.nca.engine import Engine
 from ncabench.nca.losses.overflow import overflow as overflow_loss
 from ncabench.nca.model import Automaton
 from ncabench.nca.optimiser import Optimiser
 from ncabench.nca.pool import Batch, Pool
 from ncabench.nca.schedule import Schedule
-from ncabench.nca.segments import rollout_in_segments
 from ncabench.nca.task import Task
 from ncabench.nca.trainer import Trainer
 from ncabench.nca.trainer._counts import check_counts
@@ -58,7 +58,7 @@ class Rollout(Trainer):
         model: Automaton,
         task: Task,
         draws: Draws,
-        amp: torch.dtype | None,
+        engine: Engine,
         *,
         iterations: int,
         optimiser: Optimiser,
@@ -78,7 +78,8 @@ class Rollout(Trainer):
             raise ValueError(f"steps: [least, end] must be 1 <= least < end, not {list(steps)}")
         if accumulation < 1 or batch % accumulation:
             raise ValueError(f"accumulation: {accumulation} parts do not divide batch {batch}")
-        self.model, self.task, self.draws, self.amp = model, task, draws, amp
+        super().__init__(model, draws, engine)
+        self.model, self.task = model, task
         self.iterations, self.batch, self.steps = iterations, batch, steps
         self.distance = F.mse_loss if loss == "mse" else F.l1_loss
         self.overflow, self.pool = overflow, pool
@@ -90,38 +91,46 @@ class Rollout(Trainer):
             iterations=iterations,
             clip_norm=clip_norm,
             normalise=normalise_gradients,
-            amp=amp,
+            amp=engine.amp,
+            captured=engine.captures,
         )
-        self.device = next(model.parameters()).device
-        self.iteration = 0
         if pool is not None:
             pool.prepare(self._fresh(self._samples()))
 
-    def advance(self) -> dict[str, Tensor]:
+    def decide(self) -> tuple[int, int]:
+        """Return the number of steps, and how many samples the pool may give."""
         self.model.train()
         low, high = self.steps
         steps = self.draws.integer("train/steps", low=low, high=high, index=self.iteration)
+        self.descent.prepare(self.iteration)
+        if self.pool is None:
+            return steps, 0
+        pooled = self.pool.count(
+            self.batch, iteration=self.iteration, iterations=self.iterations
+        )
+        return steps, pooled
+
+    def work(self, decided: tuple[int, int]) -> dict[str, Tensor]:
+        steps, pooled = decided
         samples = self._samples()
-        batch = self._mixed(self._fresh(samples))
+        batch = self._mixed(self._fresh(samples), pooled=pooled)
         parts = [
             self._descend_part(one, names, steps=steps)
             for one, names in zip(
                 _split(batch, self.parts), samples.chunk(self.parts), strict=True
             )
         ]
-        norm = self.descent.step(self.iteration)
+        norm = self.descent.step()
         if self.pool is not None:
             final = torch.cat([state for state, _ in parts])
-            self.pool.commit(Batch(state=final, labels=batch.labels), iteration=self.iteration)
-        self.iteration += 1
+            self.pool.commit(Batch(state=final, labels=batch.labels))
         scalars = {
             name: torch.stack([part[name] for _, part in parts]).sum() for name in parts[0][1]
         }
         return {**scalars, "gradient_norm": norm.detach()}
 
     def _samples(self) -> Tensor:
-        first = self.iteration * self.batch
-        return torch.arange(first, first + self.batch, device=self.device)
+        return torch.arange(self.batch, device=self.device) + self.clock * self.batch
 
     def _fresh(self, samples: Tensor) -> Batch:
         labels = self.draws.integers(
@@ -129,17 +138,15 @@ class Rollout(Trainer):
         )
         return Batch(state=self.task.seed_state(self.batch), labels=labels)
 
-    def _mixed(self, fresh: Batch) -> Batch:
+    def _mixed(self, fresh: Batch, *, pooled: int) -> Batch:
         if self.pool is None:
             return fresh
-        return self.pool.mix(
-            fresh, iteration=self.iteration, iterations=self.iterations, draws=self.draws
-        )
+        return self.pool.mix(fresh, count=pooled, clock=self.clock, draws=self.draws)
 
     def _descend_part(
         self, batch: Batch, samples: Tensor, *, steps: int
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        with torch.autocast(self.device.type, dtype=self.amp, enabled=self.amp is not None):
+        with self.engine.autocast():
             final = self._roll(batch, samples, steps=steps)
         visible = final[:, self.task.layout.visible_slice]
         image = self.distance(visible, self.task.target(batch.labels)) / self.parts
@@ -154,13 +161,13 @@ class Rollout(Trainer):
         masks = self.draws.masks(
             "train/fire",
             samples=samples,
-            steps=range(steps),
+            steps=self._drawn(steps),
             height=layout.height,
             width=layout.width,
             rate=self.model.fire_rate,
-        )
+        )[:steps]
         noises = self._noises(samples, steps=steps) if self.model.noise else None
-        return rollout_in_segments(
+        return self.engine.rollout(
             self.model,
             batch.state,
             condition=self.task.condition(batch.labels),
@@ -169,13 +176,17 @@ class Rollout(Trainer):
             segments=self.segments,
         )
 
+    def _drawn(self, steps: int) -> range:
+        """Return the steps to draw for: one length for all where shapes had better stay."""
+        return range(self.steps[1] - 1 if self.engine.captures else steps)
+
     def _noises(self, samples: Tensor, *, steps: int) -> Tensor:
         layout = self.task.layout
         shape = (layout.channels, layout.height, layout.width)
         drawn = self.draws.normal(
-            "train/noise", samples=samples, steps=range(steps), cells=math.prod(shape)
+            "train/noise", samples=samples, steps=self._drawn(steps), cells=math.prod(shape)
         )
-        return drawn.transpose(0, 1).reshape(steps, len(samples), *shape)
+        return drawn[:, :steps].transpose(0, 1).reshape(steps, len(samples), *shape)
 
     def state_dict(self) -> dict[str, Any]:
         return {
@@ -186,7 +197,7 @@ class Rollout(Trainer):
         }
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
-        self.iteration = saved["iteration"]
+        self.go_to(saved["iteration"])
         self.model.load_state_dict(saved["model"])
         self.descent.load_state_dict(saved["descent"])
         if self.pool is not None:

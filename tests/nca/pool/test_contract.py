@@ -25,11 +25,17 @@ def make(request: pytest.FixtureRequest):
     return build
 
 
+def mix(pool, turn, fresh=None):
+    count = pool.count(B, iteration=turn, iterations=20)
+    clock, draws = torch.tensor(turn), Draws(5)
+    return pool.mix(fresh or batch(turn), count=count, clock=clock, draws=draws)
+
+
 def play(pool, turns):
     mixed = [batch(0)]
     for turn in turns:
-        mixed.append(pool.mix(batch(turn), iteration=turn, iterations=20, draws=Draws(5)))
-        pool.commit(Batch(state=mixed[-1].state * 2, labels=mixed[-1].labels), iteration=turn)
+        mixed.append(mix(pool, turn))
+        pool.commit(Batch(state=mixed[-1].state * 2, labels=mixed[-1].labels))
     return mixed[-1]
 
 
@@ -40,9 +46,9 @@ def test_a_mixed_batch_has_the_shape_of_a_fresh_one(make):
 
 
 def test_an_empty_pool_gives_back_what_is_fresh(make):
-    mixed = make().mix(batch(1), iteration=10, iterations=20, draws=Draws(5))
-    assert torch.equal(mixed.state, batch(1).state)
-    assert torch.equal(mixed.labels, batch(1).labels)
+    mixed = mix(make(), 10)
+    assert torch.equal(mixed.state, batch(10).state)
+    assert torch.equal(mixed.labels, batch(10).labels)
 
 
 def test_goes_on_bit_identically_from_a_saved_state(make):
@@ -57,8 +63,8 @@ def test_goes_on_bit_identically_from_a_saved_state(make):
 
 def test_leaves_fresh_and_final_batches_as_they_were(make):
     pool, fresh = make(), batch(1)
-    pool.commit(fresh, iteration=0)
-    pool.mix(fresh, iteration=1, iterations=20, draws=Draws(5))
+    pool.commit(fresh)
+    mix(pool, 1, fresh)
     assert torch.equal(fresh.state, batch(1).state)
 
 

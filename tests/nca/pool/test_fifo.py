@@ -25,12 +25,13 @@ def filled(**settings):
     pool = Fifo(size=64, **settings)
     pool.prepare(fresh())
     for turn in range(3):
-        pool.commit(marked(range(1 + turn * B, 1 + (turn + 1) * B)), iteration=turn)
+        pool.commit(marked(range(1 + turn * B, 1 + (turn + 1) * B)))
     return pool
 
 
 def mix(pool, *, iteration=3, iterations=10):
-    return pool.mix(fresh(), iteration=iteration, iterations=iterations, draws=Draws(1))
+    count = pool.count(B, iteration=iteration, iterations=iterations)
+    return pool.mix(fresh(), count=count, clock=torch.tensor(iteration), draws=Draws(1))
 
 
 def value(batch):
@@ -79,9 +80,9 @@ def test_nothing_is_taken_before_the_delay():
 def test_the_pool_serves_as_soon_as_it_holds_n():
     pool = Fifo(size=64, damage="none")
     pool.prepare(fresh())
-    pool.commit(marked(range(1, 9)), iteration=0)
+    pool.commit(marked(range(1, 9)))
     assert value(mix(pool)).count(100) == 18  # 8 states are not 9
-    pool.commit(marked([9]), iteration=1)
+    pool.commit(marked([9]))
     assert sorted(value(mix(pool))[:9]) == list(range(1, 10))
 
 
@@ -89,7 +90,7 @@ def test_the_newest_states_are_kept():
     pool = Fifo(size=20)
     pool.prepare(fresh())
     for start in (1, 9, 17):
-        pool.commit(marked(range(start, start + 8)), iteration=0)
+        pool.commit(marked(range(start, start + 8)))
     assert stored(pool) == list(range(5, 25))
 
 
@@ -98,7 +99,7 @@ def test_states_with_one_bad_value_are_left_out(bad):
     pool, final = Fifo(size=20), marked([1, 2, 3, 4])
     pool.prepare(fresh())
     final.state[1, 1, 2, 3] = bad
-    pool.commit(final, iteration=0)
+    pool.commit(final)
     assert stored(pool)[-3:] == [1, 3, 4]
     assert int(pool.stored) == 3
 
@@ -107,7 +108,7 @@ def test_states_that_are_zero_everywhere_are_left_out_and_no_others():
     pool, final = Fifo(size=20), marked([0, 0, 3])
     pool.prepare(fresh())
     final.state[1, 0, 4, 4] = -1e-8
-    pool.commit(final, iteration=0)
+    pool.commit(final)
     assert pool.labels[:2].tolist() == [0, 3]
     assert int(pool.stored) == 2
 
@@ -138,14 +139,14 @@ def test_other_iterations_have_other_discs():
 def test_storing_cuts_the_graph():
     pool, final = filled(), marked([1] * B)
     final.state.requires_grad_()
-    pool.commit(final, iteration=4)
+    pool.commit(final)
     assert not pool.states.requires_grad
 
 
 def test_a_checkpoint_holds_only_what_is_filled():
     pool = Fifo(size=64)
     pool.prepare(fresh())
-    pool.commit(marked([1, 2, 3]), iteration=0)
+    pool.commit(marked([1, 2, 3]))
     assert len(pool.state_dict()["states"]) == len(pool.state_dict()["labels"]) == 3
 
 

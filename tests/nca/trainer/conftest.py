@@ -6,6 +6,7 @@ from torch import nn, optim
 
 from ncabench import catalog, schema
 from ncabench.nca.draws import Draws
+from ncabench.nca.engine.eager import Eager
 from ncabench.nca.model import Automaton, OnePass
 from ncabench.nca.optimiser import Optimiser
 from ncabench.nca.schedule.constant import Constant
@@ -13,6 +14,7 @@ from ncabench.nca.state import Layout
 from ncabench.nca.task import Task
 from ncabench.plan import assemble
 
+CPU = torch.device("cpu")
 SMALL = {"base": 4, "hidden": 8, "out_channels": 8, "kernel_size": 3}
 EMOJI = {"classes": ["fire", "red_apple"], "size_px": 8, "padding_px": 8, "channels": 8}
 NEEDED = {
@@ -72,13 +74,20 @@ def assembled(model):
 def make():
     """Builds a small trainer of a kind, for a kind of model."""
 
-    def build(kind, model, *, amp=None, double=False, **given):
+    def build(kind, model, *, amp=None, double=False, engine=Eager, device="cpu", **given):
         made = assembled(model)
+        made.model.to(device)
+        made.task.to(device)
         if double:
             made.model.double()
             made.task.double()
         return catalog.build(
-            "trainer", recipe(kind, **given), made.model, made.task, Draws(5), amp
+            "trainer",
+            recipe(kind, **given),
+            made.model,
+            made.task,
+            Draws(5),
+            engine(torch.device(device), amp),
         )
 
     return build
@@ -90,7 +99,7 @@ class Plain(Optimiser):
     def __init__(self, learning_rate=0.0):
         self.learning_rate = learning_rate
 
-    def make(self, weights):
+    def make(self, weights, *, captured=False):
         return optim.SGD(weights, lr=self.learning_rate)
 
 
@@ -152,7 +161,7 @@ def by_hand():
         given = {"iterations": 10, "batch": 4, "schedule": Constant(), **given}
         optimiser = given.pop("optimiser", Plain(learning_rate))
         trainer = catalog.find("trainer", kind)
-        return trainer(model, Half(), Draws(5), None, optimiser=optimiser, **given)
+        return trainer(model, Half(), Draws(5), Eager(CPU), optimiser=optimiser, **given)
 
     return build
 

@@ -1,0 +1,239 @@
+"""Compiled steps, and on a GPU whole iterations recorded as CUDA graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ncabench.errors import EngineFailed
+from ncabench.nca.engine import Engine
+from ncabench.nca.engine.fired import FiredRollout
+from ncabench.nca.model import Automaton
+from ncabench.nca.segments import rollout_in_segments
+
+GRAPHS = 128  # recorded at most; a work whose key comes after them runs unrecorded
+PROGRAMS = 1024  # shapes that one function may be compiled for
+
+
+class Compiled(Engine):
+    """Compiles steps with PyTorch's compiler; on a GPU, records and replays iterations.
+
+    A rollout takes one of two forms. Where the automaton allows it (see `FiredRollout`),
+    only the cells that fire are computed, as rows of a table, and convolutions become
+    products. Otherwise the model's own step is compiled.
+
+    On a GPU, `run` does a work of a new key as it is; when the key comes again it records
+    the work as a CUDA graph and from then on replays it. Iterations of one rollout length
+    share a key, so there are as many graphs as lengths, in one pool of memory; past 128
+    graphs, works of new keys are done unrecorded. All of it is on a stream of the engine's
+    own; see `stream`.
+
+    Products that stand for convolutions are done with the operands that convolutions have
+    (TF32 where cuDNN may use it).
+
+    Source: none; the steps are the models'.
+
+    Args:
+        device: where it runs.
+        amp: operand type of mixed precision, or None.
+        backend: of PyTorch's compiler; ``"aot_eager"`` traces and generates no code.
+
+    Raises:
+        EngineFailed: (from use) the compiler or the recording refuses what it is given.
+    """
+
+    name = "compiled"
+
+    def __init__(
+        self,
+        device: torch.device,
+        amp: torch.dtype | None = None,
+        *,
+        backend: str = "inductor",
+    ) -> None:
+        super().__init__(device, amp)
+        self.backend = backend
+        self.captures = device.type == "cuda"
+        stream: Any = torch.cuda.Stream  # some versions of PyTorch give it no types
+        self._own_stream: Any = stream(device) if self.captures else None
+        self._graphs: dict[Hashable, tuple[Any, dict[str, Tensor]]] = {}
+        self._met: set[Hashable] = set()
+        self._memory: Any = None
+        self._rollouts: dict[int, FiredRollout | Stepped] = {}
+
+    @contextmanager
+    def stream(self) -> Iterator[None]:
+        if self._own_stream is None or self._is_current():
+            yield
+            return
+        outer = torch.cuda.current_stream(self.device)
+        self._own_stream.wait_stream(outer)
+        with torch.cuda.stream(self._own_stream):
+            yield
+        outer.wait_stream(self._own_stream)
+
+    def faster(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        config: Any = torch._dynamo.config
+        config.recompile_limit = max(config.recompile_limit, PROGRAMS)
+        config.accumulated_recompile_limit = max(config.accumulated_recompile_limit, PROGRAMS)
+        compiled: Callable[..., Any] = torch.compile(
+            function,
+            backend=self.backend,
+            fullgraph=True,
+            dynamic=False,
+            options=self._options(),
+        )
+        return compiled
+
+    def rollout(
+        self,
+        model: Automaton,
+        state: Tensor,
+        *,
+        condition: Tensor | None,
+        masks: Tensor | None,
+        noises: Tensor | None = None,
+        segments: int = 0,
+    ) -> Tensor:
+        flat = condition is None or (condition.ndim == 2 and not condition.requires_grad)
+        if segments < 1 and masks is not None and flat and not FiredRollout.refused(model):
+            return self._fired(model, state, condition=condition, masks=masks)
+        return rollout_in_segments(
+            self._stepped(model),
+            state,
+            condition=condition,
+            masks=masks,
+            noises=noises,
+            segments=segments,
+        )
+
+    def inference(self, model: Automaton) -> Automaton:
+        return self._stepped(model)
+
+    def run(self, work: Callable[[], dict[str, Tensor]], *, key: Hashable) -> dict[str, Tensor]:
+        with self.stream(), self._precision(), _refusals():
+            if not self.captures:
+                return work()
+            if key in self._graphs:
+                graph, scalars = self._graphs[key]
+                graph.replay()
+                return scalars
+            if key not in self._met:
+                self._met.add(key)
+                return work()
+            if len(self._graphs) >= GRAPHS:
+                self._note(f"more than {GRAPHS} kinds of iteration: some ran unrecorded")
+                return work()
+            return self._record(work, key)
+
+    def _record(
+        self, work: Callable[[], dict[str, Tensor]], key: Hashable
+    ) -> dict[str, Tensor]:
+        graph: Any = torch.cuda.CUDAGraph()
+        recording: Any = torch.cuda.graph(
+            graph,
+            pool=self._memory,
+            stream=self._own_stream,
+            capture_error_mode="thread_local",
+        )
+        with recording:
+            scalars = work()
+        self._memory = graph.pool()
+        self._graphs[key] = (graph, scalars)
+        graph.replay()
+        return scalars
+
+    def _fired(
+        self, model: Automaton, state: Tensor, *, condition: Tensor | None, masks: Tensor
+    ) -> Tensor:
+        known = self._rollouts.get(id(model))
+        if not isinstance(known, FiredRollout):
+            assert FiredRollout.takes(model)
+            known = self._rollouts[id(model)] = FiredRollout(model, self.faster)
+        operands = state.dtype if self.amp is None else self.amp
+        with torch.autocast(self.device.type, enabled=False):
+            return known(state, condition=condition, masks=masks, operands=operands)
+
+    def _stepped(self, model: Automaton) -> Stepped:
+        known = self._rollouts.get(id(model))
+        if not isinstance(known, Stepped):
+            known = self._rollouts[id(model)] = Stepped(model, self.faster)
+        return known
+
+    def _options(self) -> dict[str, Any] | None:
+        if self.device.type != "cuda" or self.backend != "inductor":
+            return None
+        return {"max_autotune_gemm": True, "max_autotune_gemm_backends": "ATEN,TRITON"}
+
+    @contextmanager
+    def _precision(self) -> Iterator[None]:
+        matmul = torch.backends.cuda.matmul
+        before = matmul.allow_tf32
+        matmul.allow_tf32 = before or torch.backends.cudnn.allow_tf32
+        try:
+            yield
+        finally:
+            matmul.allow_tf32 = before
+
+    def _is_current(self) -> bool:
+        return bool(torch.cuda.current_stream(self.device) == self._own_stream)
+
+    def _note(self, said: str) -> None:
+        if said not in self.notes:
+            self.notes.append(said)
+
+
+class Stepped(Automaton):
+    """An automaton whose step is compiled; it shares the weights of the model it stands for.
+
+    Args:
+        model: what it stands for.
+        faster: makes the step faster.
+    """
+
+    trainers = ()
+    protocols = ()
+
+    def __init__(self, model: Automaton, faster: Callable[..., Any]) -> None:
+        super().__init__()
+        self.fire_rate = model.fire_rate
+        self.noise = model.noise
+        self.model = model
+        self._compiled = faster(model.step)
+
+    def step(
+        self,
+        state: Tensor,
+        *,
+        condition: Tensor | None,
+        mask: Tensor | None,
+        noise: Tensor | None = None,
+    ) -> Tensor:
+        """Return what the model's own step returns."""
+        after: Tensor = self._compiled(state, condition=condition, mask=mask, noise=noise)
+        return after
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Name the compiler's and the recorder's refusals; other failures stay what they are."""
+    from torch._dynamo.exc import TorchDynamoException
+
+    try:
+        yield
+    except torch.cuda.OutOfMemoryError:
+        raise
+    except TorchDynamoException as error:
+        raise EngineFailed(f"the compiler refuses: {_first_line(error)}") from error
+    except RuntimeError as error:
+        if "captur" not in str(error):
+            raise
+        raise EngineFailed(f"an iteration cannot be recorded: {_first_line(error)}") from error
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0]

@@ -1,0 +1,111 @@
+"""Compiled rollouts and trainings against eager ones, on every device of the machine."""
+
+import copy
+from functools import partial
+
+import pytest
+import torch
+
+from ncabench.errors import EngineFailed
+from ncabench.nca.engine.compiled import Compiled
+from ncabench.nca.engine.eager import Eager
+
+DEVICES = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
+Traced = partial(Compiled, backend="aot_eager")  # traces, and generates no code
+
+
+def rolls(engine):
+    def roll(model, *, state, condition, masks):
+        return engine.rollout(model, state, condition=condition, masks=masks)
+
+    return roll
+
+
+@pytest.mark.parametrize("kind", ["conv", "transformer"])  # by rows, and by whole grids
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_rollout_and_every_gradient_are_the_definitions(
+    automaton, scene, outcome, error, kind, device
+):
+    model = automaton(kind).to(device)
+    given = scene(model, steps=64, batch=1)
+    expected = outcome(rolls(Eager(torch.device(device))), model, given)
+    found = outcome(rolls(Compiled(torch.device(device))), model, given)
+    assert error(found, expected) < 1e-9
+
+
+@pytest.mark.parametrize("kind", ["attention", "residual", "sobel", "deformable", "combined"])
+def test_every_perception_can_be_traced_whole(automaton, scene, outcome, error, kind):
+    model = automaton(kind)
+    given = scene(model, steps=1)
+    expected = outcome(rolls(Eager(torch.device("cpu"))), model, given)
+    assert error(outcome(rolls(Traced(torch.device("cpu"))), model, given), expected) < 1e-12
+
+
+@pytest.mark.parametrize("given", [{"noise": 0.1}, {"normalise": True}, {"fire_rate": 1.0}])
+def test_what_touches_every_cell_is_stepped_as_a_grid(automaton, scene, error, given):
+    model = automaton(**given)
+    made = scene(model)
+    chance = torch.Generator().manual_seed(4)
+    noises = torch.randn(5, *made["state"].shape, generator=chance).double()
+    made["noises"] = noises if model.noise else None
+    cpu = torch.device("cpu")
+    ends = [engine(cpu).rollout(model, **made).detach() for engine in (Traced, Eager)]
+    assert error(ends[:1], ends[1:]) < 1e-12
+
+
+def test_segments_save_memory_and_change_nothing(automaton, scene, error):
+    model = automaton()
+    made = scene(model, steps=6)
+    engine = Traced(torch.device("cpu"))
+    gradients = [
+        torch.autograd.grad(engine.rollout(model, **made, segments=parts).sum(), made["state"])
+        for parts in (0, 3)
+    ]
+    assert error(gradients[1], gradients[0]) < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("precision", "limit"), [(torch.float32, 1e-5), (torch.bfloat16, 0.05)]
+)
+@pytest.mark.parametrize("kind", ["conv", "sobel", "combined"])
+def test_rounding_is_that_of_the_operands(
+    automaton, scene, outcome, error, kind, precision, limit
+):
+    model = automaton(kind)
+    given = scene(model, steps=2)
+    expected = outcome(rolls(Eager(torch.device("cpu"))), model, given)
+    rough = copy.deepcopy(model).float()
+    given = {**given, "state": given["state"].detach().float().requires_grad_()}
+    given["condition"] = given["condition"].float()
+    engine = Traced(torch.device("cpu"), None if precision == torch.float32 else precision)
+    assert error(outcome(rolls(engine), rough, given), expected) < limit
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_an_automaton_for_inference_takes_the_same_steps(automaton, scene, error, device):
+    model = automaton().to(device)
+    made = scene(model, steps=1)
+    stepped = Traced(torch.device(device)).inference(model)
+    given = {"condition": made["condition"], "mask": made["masks"][0]}
+    with torch.no_grad():
+        ends = [one.step(made["state"], **given) for one in (stepped, model)]
+    assert (stepped.fire_rate, stepped.noise) == (0.5, 0.0)
+    assert error(ends[:1], ends[1:]) < 1e-12
+
+
+def test_what_the_compiler_refuses_is_named():
+    def odd(state):
+        return (
+            state if state.sum() > 2 else -state
+        )  # the host decides by a number of the device's
+
+    engine = Traced(torch.device("cpu"))
+    compiled = engine.faster(odd)
+    with pytest.raises(EngineFailed, match=r"^the compiler refuses: "):
+        engine.run(lambda: {"sum": compiled(torch.ones(2))}, key=())
+
+
+def test_other_failures_stay_what_they_are():
+    engine = Traced(torch.device("cpu"))
+    with pytest.raises(ZeroDivisionError):
+        engine.run(lambda: {"never": torch.tensor(1 / 0)}, key=())
