@@ -14,6 +14,7 @@ import torch
 from ncabench.run import nvml
 
 _MIB = 2**20
+_GB = 2**30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +70,49 @@ def _cuda_peak(action: Callable[[], object], device: torch.device) -> Peak:
         reserved_mib=torch.cuda.max_memory_reserved(device) / _MIB,
         device_used_mib=_difference(used, used_before, reserved_before),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """What PyTorch's allocator holds on a GPU once all that is free is given back."""
+
+    allocated_gb: float = 0.0
+    reserved_gb: float = 0.0
+
+
+def settle(device: torch.device) -> Held:
+    """Give back what nobody uses, let peaks start from now, and return what is held.
+
+    On a CPU nothing is known, and all is 0. A GB has 2**30 bytes.
+    """
+    gc.collect()
+    if device.type != "cuda":
+        return Held()
+    torch.cuda.synchronize(device)
+    torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats(device)
+    return Held(
+        allocated_gb=torch.cuda.memory_allocated(device) / _GB,
+        reserved_gb=torch.cuda.memory_reserved(device) / _GB,
+    )
+
+
+def peaks(device: torch.device) -> Held:
+    """Return the most that was held since `settle`; on a CPU all is 0."""
+    if device.type != "cuda":
+        return Held()
+    torch.cuda.synchronize(device)
+    return Held(
+        allocated_gb=torch.cuda.max_memory_allocated(device) / _GB,
+        reserved_gb=torch.cuda.max_memory_reserved(device) / _GB,
+    )
+
+
+def free_gb(device: torch.device) -> float:
+    """Return what the device could still give; on a CPU there is no end to it."""
+    if device.type != "cuda":
+        return float("inf")
+    return torch.cuda.mem_get_info(device)[0] / _GB
 
 
 def _difference(used: float | None, before: float | None, reserved: float) -> float | None:

@@ -17,20 +17,20 @@ last, in a fourth pass: as many blocks as were timed, each beside one of the ref
 
 from __future__ import annotations
 
-import copy
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
 
-from ncabench.nca.model import Automaton, Model
+from ncabench.nca.engine import Engine
+from ncabench.nca.model import Model
 from ncabench.nca.task import Task
-from ncabench.run import memory, nvml
+from ncabench.run import memory, nvml, workload
 from ncabench.run.pace import pace
 from ncabench.run.reference import Reference
 from ncabench.run.timing import time_blocks
+from ncabench.run.workload import Workload
 
 _ENERGY_WINDOW_S = 2.0  # NVML's energy counter moves every 0.02 to 0.1 s
 
@@ -46,11 +46,13 @@ def profile(
     batch: int = 1,
     train_batch: int = 0,
     train_steps: int = 48,
+    engine: Callable[[], Engine] | None = None,
 ) -> dict[str, float]:
     """Return what a step of inference costs, and on request an iteration of training.
 
-    Everything is plain PyTorch, eager, at the precision that the caller has set: the row
-    that stands for what a paper timed. What is inside the clocks, the module tells.
+    Without an engine everything is plain PyTorch, eager, at the precision that the caller
+    has set: the row that stands for what a paper timed. What is inside the clocks, the
+    module tells; of an engine's work, `ncabench.run.workload`.
 
     Source: none; the recipe (warm-up, then blocks with device events; latency and memory
     apart) is the custom of the field's benchmark harnesses.
@@ -65,6 +67,7 @@ def profile(
         batch: samples in inference.
         train_batch: samples in training; 0 leaves training out.
         train_steps: steps in an iteration of training; of a one-pass model not used.
+        engine: makes the engine that runs each phase; None is plain PyTorch.
 
     Returns:
         The values of `_measure` and `_paced` under ``inference/`` per step and under
@@ -75,8 +78,11 @@ def profile(
     """
     _check(blocks=blocks, steps_per_block=steps_per_block, batch=batch, train_steps=train_steps)
     model, task = model.to(device), task.to(device)
-    batches, steps = (batch, train_batch), (steps_per_block, train_steps)
-    phases = _phases(model, task, batches=batches, steps=steps)
+    phases = _phases(
+        Workload(model=model, task=task, batch=batch, steps=steps_per_block),
+        Workload(model=model, task=task, batch=train_batch, steps=train_steps),
+        engine=engine,
+    )
     values: dict[str, float] = {}
     for phase in phases:
         values |= _measure(phase, device=device, warm_up=warm_up, blocks=blocks)
@@ -94,21 +100,28 @@ class _Phase:
 
 
 def _phases(
-    model: Model, task: Task, *, batches: tuple[int, int], steps: tuple[int, int]
+    stepped: Workload, trained: Workload, *, engine: Callable[[], Engine] | None
 ) -> list[_Phase]:
-    """Return inference, then training where its batch is not 0; counts in this order."""
-    inference = _Phase(
-        name="inference",
-        unit="step",
-        units=steps[0],
-        make=lambda: _inference(model.eval(), task, batches[0], steps[0]),
-    )
-    training = _Phase(
-        name="training",
-        unit="iteration",
-        make=lambda: _training(copy.deepcopy(model).train(), task, batches[1], steps[1]),
-    )
-    return [inference, training] if batches[1] > 0 else [inference]
+    """Return inference, then training where its batch is not 0."""
+
+    def inference() -> workload.Action:
+        if engine is None:
+            return workload.plain_inference(stepped)
+        return workload.inference(stepped, engine())
+
+    def training() -> workload.Action:
+        if engine is None:
+            return workload.plain_training(trained)
+        return workload.training(trained, engine())
+
+    return [
+        _Phase(name="inference", unit="step", units=stepped.steps, make=inference),
+        *(
+            [_Phase(name="training", unit="iteration", make=training)]
+            if trained.batch > 0
+            else []
+        ),
+    ]
 
 
 def _check(**counts: int) -> None:
@@ -117,65 +130,6 @@ def _check(**counts: int) -> None:
     ]
     if wrong:
         raise ValueError("; ".join(wrong))
-
-
-def _inference(model: Model, task: Task, batch: int, steps: int) -> Callable[[], Tensor]:
-    labels = _labels(task, batch)
-    start, condition = _start(model, task, labels), task.condition(labels)
-
-    def block() -> Tensor:
-        with torch.no_grad():
-            return _steps(model, start, condition, steps)
-
-    return block
-
-
-def _training(model: Model, task: Task, batch: int, steps: int) -> Callable[[], Tensor]:
-    labels = _labels(task, batch)
-    start, condition = _start(model, task, labels), task.condition(labels)
-    target = task.target(labels)
-    optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
-    passes = steps if isinstance(model, Automaton) else 1
-
-    def iteration() -> Tensor:
-        optimiser.zero_grad()
-        last = _steps(model, start, condition, passes)
-        shown = last[:, task.layout.visible_slice] if isinstance(model, Automaton) else last
-        loss = nn.functional.mse_loss(shown, target)
-        torch.autograd.backward(loss)
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        return loss.detach()
-
-    return iteration
-
-
-def _labels(task: Task, batch: int) -> Tensor:
-    like = task.seed_state(1)
-    return torch.arange(batch, device=like.device) % task.classes
-
-
-def _start(model: Model, task: Task, labels: Tensor) -> Tensor:
-    automaton = isinstance(model, Automaton)
-    return task.seed_state(len(labels)) if automaton else task.target(labels)
-
-
-def _steps(model: Model, state: Tensor, condition: Tensor | None, steps: int) -> Tensor:
-    for _ in range(steps):
-        if isinstance(model, Automaton):
-            mask = _mask(model, state)
-            noise = torch.randn_like(state) if getattr(model, "noise", 0.0) else None
-            state = model.step(state, condition=condition, mask=mask, noise=noise)
-        else:
-            last: Tensor = model(state, condition)
-    return state if isinstance(model, Automaton) else last
-
-
-def _mask(model: Automaton, state: Tensor) -> Tensor | None:
-    if model.fire_rate >= 1:
-        return None
-    batch, _, height, width = state.shape
-    return torch.rand(batch, 1, height, width, device=state.device) < model.fire_rate
 
 
 def _measure(
