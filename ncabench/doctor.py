@@ -11,7 +11,7 @@ from typing import Any
 from ncabench import catalog, overview
 from ncabench.errors import NcabenchError, NoData
 from ncabench.pipeline import Workspace
-from ncabench.run import device, folder, nvml
+from ncabench.run import device, folder, nvml, resolution
 from ncabench.run.environment import PACKAGES, version
 
 Finding = dict[str, str]
@@ -23,6 +23,7 @@ def examine(space: Workspace) -> list[Finding]:
         _finding("python", "ok", f"{platform.python_version()} on {device.cpu_name()}"),
         *_packages(),
         *_gpus(),
+        *_engines(),
         *_weights(),
         *_data(space),
         _results(space),
@@ -57,6 +58,15 @@ def _cuda() -> str:
     if not torch.cuda.is_available():
         raise NoData("torch sees no GPU", "install a CUDA build of torch that fits the driver")
     return f"torch {torch.__version__}, CUDA {torch.version.cuda}"
+
+
+def _engines() -> Iterator[Finding]:
+    kinds = {"cpu": "cpu", "cuda": "cuda:0"}
+    for kind, name in kinds.items():
+        if kind == "cpu" or nvml.device_names():
+            lacks = resolution.lacking(name)
+            detail = lacks or "what it needs is installed"
+            yield _finding(f"compiled on {kind}", "missing" if lacks else "ok", detail)
 
 
 def _weights() -> Iterator[Finding]:

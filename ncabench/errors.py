@@ -5,6 +5,7 @@ NcabenchError
 - RunError           a run was started and did not finish            exit 3
   - Diverged         a state or a loss stopped being finite
   - NoData           a data set or trained weights are not there
+  - EngineFailed     an engine could not be made to run here
 - RecordError        a result on disk is missing or unreadable       exit 4
 - NothingMeasured    a table or check has no run to show             exit 6
 - MachineError       the disk, the rights or a lock stand in the way exit 7
@@ -89,6 +90,10 @@ class RunError(NcabenchError):
 
 class Diverged(RunError):
     """A state, a loss or a gradient stopped being finite."""
+
+
+class EngineFailed(RunError):
+    """An engine could not compile, or record, what it was given."""
 
 
 class NoData(RunError):

@@ -202,9 +202,10 @@ def accept(
     with space.lock():
         for entry in planned.entries:
             if pipeline.status(entry, space, device=on).stale:
-                place = pipeline.entry_folder(entry.id, space, device=on)
-                record = replace(outcome.read(place), sources=sources.digests(entry.spec))
-                outcome.write(record, folder=place)
+                place = pipeline.home(entry, space, device=on)
+                record = outcome.read(place)
+                now = sources.digests(entry.spec, engine=record.engine)
+                outcome.write(replace(record, sources=now), folder=place)
                 accepted.append(entry.id)
         space.store.ingest()
     return accepted

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from ncabench.run import folder, outcome
 from ncabench.run.device import Device, available
 from ncabench.run.job import Job
 from ncabench.run.outcome import Record
+from ncabench.run.resolution import AUTO, ENGINES, resolve
 from ncabench.run.scheduler import Scheduler, Watcher, failed
 from ncabench.suite import document
 from ncabench.suite.suite import Suite
@@ -28,7 +29,6 @@ from ncabench.suite.suite import Suite
 if TYPE_CHECKING:
     from ncabench.report.writer import Written
 
-ENGINE = "eager"  # what every request resolves to, until there is a second engine
 PENDING, UNFINISHED, DAMAGED = "pending", "unfinished", "damaged"
 
 
@@ -159,11 +159,13 @@ def run(
             if _is_open(known[one.id], retry) or (again_if_stale and known[one.id].stale)
         ]
         _remember(planned, space)
-        jobs = [(one, job(one, planned.suite, space, device=devices[0])) for one in todo]
-        executed = _without_data(jobs) | _execute(
-            [job for one, job in jobs if not one.missing],
+        jobs = _jobs(todo, planned.suite, space, device=devices[0])
+        hopeless = _hopeless(todo, jobs, device=devices[0])
+        executed = hopeless | _execute(
+            [one for one in jobs if one.id not in hopeless],
             slots=_slots(devices, workers=workers, threads=planned.suite.execution.threads),
             watcher=watcher or Watcher(),
+            together=planned.suite.execution.together,
         )
         problems = space.store.ingest().problems
     after = {one.id: status(one, space, device=devices[0]) for one in entries}
@@ -212,14 +214,14 @@ def report(
 
 def status(entry: Entry, space: Workspace, *, device: Device) -> Status:
     """Return what the results folder knows of an entry."""
-    place = entry_folder(entry.id, space, device=device)
+    place = home(entry, space, device=device)
     if not (place / outcome.RECORD).exists():
         return Status(word=UNFINISHED if place.exists() else PENDING)
     try:
         record = outcome.read(place)
     except RecordError as error:
         return Status(word=DAMAGED, reason=str(error))
-    stale = tuple(sources.stale(entry, record.sources))
+    stale = tuple(sources.stale(entry, record.sources, engine=record.engine))
     word = UNFINISHED if record.unfinished else record.outcome
     return Status(word=word, reason=record.reason, stale=stale)
 
@@ -229,19 +231,39 @@ def _is_open(known: Status, retry: Sequence[str]) -> bool:
     return known.word in (PENDING, UNFINISHED, "no_data") or known.word in retry
 
 
-def _without_data(jobs: Sequence[tuple[Entry, Job]]) -> dict[str, Record]:
-    """Record the entries whose data set is not here; no process is needed to know it."""
-    missing = {one.id: failed(job, "no_data", one.missing) for one, job in jobs if one.missing}
-    for _, job in jobs:
-        if job.id in missing:
-            outcome.write(missing[job.id], folder=folder.make(job.folder))
-    return missing
+def _jobs(
+    entries: Sequence[Entry], suite: Suite, space: Workspace, *, device: Device
+) -> list[Job]:
+    """Return the entries bound to a device; an evaluation tests what is trained now."""
+    jobs = {one.id: job(one, suite, space, device=device) for one in entries}
+    for one in entries:
+        if one.needs in jobs:
+            jobs[one.id] = replace(jobs[one.id], training=jobs[one.needs].folder)
+    return list(jobs.values())
+
+
+def _hopeless(
+    entries: Sequence[Entry], jobs: Sequence[Job], *, device: Device
+) -> dict[str, Record]:
+    """Record what cannot run here: no data, or no such engine; it needs no process."""
+    records = {}
+    for one, bound in zip(entries, jobs, strict=True):
+        refused = resolve(one.spec, device=device.name).refused
+        if one.missing:
+            records[one.id] = failed(bound, "no_data", one.missing)
+        elif refused:
+            records[one.id] = failed(bound, "infeasible", refused)
+        if one.id in records:
+            outcome.write(records[one.id], folder=folder.make(bound.folder))
+    return records
 
 
 def _execute(
-    jobs: Sequence[Job], *, slots: Sequence[str], watcher: Watcher
+    jobs: Sequence[Job], *, slots: Sequence[str], watcher: Watcher, together: int
 ) -> dict[str, Record]:
-    return Scheduler(jobs, slots=slots, watcher=watcher).run() if jobs else {}
+    if not jobs:
+        return {}
+    return Scheduler(jobs, slots=slots, watcher=watcher, together=together).run()
 
 
 def _slots(devices: Sequence[Device], *, workers: int | None, threads: int) -> list[str]:
@@ -257,28 +279,52 @@ def job(
     entry: Entry, suite: Suite, space: Workspace, *, device: Device, into: Path | None = None
 ) -> Job:
     """Return an entry bound to a device and to its folder, or to another."""
+    found = resolve(entry.spec, device=device.name)
     return Job(
         role=entry.role,
         id=entry.id,
         spec=entry.spec,
         labels=entry.labels,
-        folder=into or entry_folder(entry.id, space, device=device),
-        training=entry_folder(entry.needs, space, device=device) if entry.needs else None,
+        folder=into or entry_folder(entry.id, space, device=device, engine=found.engine),
+        training=_home(entry.needs, entry.spec["training"], space, device=device)
+        if entry.needs
+        else None,
         device=device.name,
         device_class=device.device_class,
-        engine=ENGINE,
+        engine=found.engine,
+        requested=found.requested,
+        why=found.why,
+        warnings=found.warnings,
         data_root=space.data_root,
-        sources=sources.digests(entry.spec),
+        sources=sources.digests(entry.spec, engine=found.engine),
         timeout_s=suite.execution.timeout_s,
         checkpoint_s=suite.execution.checkpoint_s,
         log_every=suite.execution.log_every,
     )
 
 
-def entry_folder(id: str, space: Workspace, *, device: Device) -> Path:
-    """Return where an entry's record lies."""
+def entry_folder(
+    id: str, space: Workspace, *, device: Device, engine: str = sources.PLAIN
+) -> Path:
+    """Return where an engine's record of an entry lies."""
     return folder.run_folder(
-        space.results, id=id, device_class=device.device_class, engine=ENGINE
+        space.results, id=id, device_class=device.device_class, engine=engine
+    )
+
+
+def home(entry: Entry, space: Workspace, *, device: Device) -> Path:
+    """Return where an entry's record lies, or will lie, whichever engine ran it."""
+    return _home(entry.id, entry.spec, space, device=device)
+
+
+def _home(id: str, spec: Mapping[str, Any], space: Workspace, *, device: Device) -> Path:
+    found = resolve(spec, device=device.name)
+    others = ENGINES if found.requested == AUTO else ()
+    return folder.home(
+        space.results,
+        id=id,
+        device_class=device.device_class,
+        engines=list(dict.fromkeys((found.engine, *others))),
     )
 
 

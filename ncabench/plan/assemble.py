@@ -13,6 +13,7 @@ import torch
 from ncabench import catalog
 from ncabench.errors import Problem, SuiteError
 from ncabench.nca.draws import Draws
+from ncabench.nca.engine.eager import Eager
 from ncabench.nca.model import Model
 from ncabench.nca.task import Task
 from ncabench.nca.weights import initialise
@@ -70,6 +71,8 @@ def count(spec: Spec, *, root: Path | None) -> int:
 def check(plan: Plan, *, root: Path | None = None) -> dict[str, int]:
     """Construct everything the plan uses once, and return each training's parameter count.
 
+    Where nothing is trained, each profile's.
+
     Models and trainers are built on the meta device, trainers without their pool, which is
     built by itself. Entries whose data is missing are left out.
 
@@ -94,6 +97,8 @@ def check(plan: Plan, *, root: Path | None = None) -> dict[str, int]:
                 counts[entry.id] = built[key].parameters
                 tasks[entry.id] = built[key].task
                 _check_trainer(entry.spec["trainer"], built[key])
+            elif not plan.suite.trains:
+                counts[entry.id] = count(entry.spec, root=root)
         except SuiteError as error:
             problems |= dict.fromkeys(_named(one, entry, plan.suite) for one in error.problems)
     if problems:
@@ -157,7 +162,8 @@ def _check_trainer(trainer: Spec, assembled: Assembled) -> None:
                 catalog.build(value["family"], inner)
             bare[name] = None if value["family"] == "pool" else value
     with _refusing("trainer", trainer["kind"]):
-        catalog.build("trainer", bare, assembled.model, assembled.task, Draws(0), None)
+        engine = Eager(torch.device("meta"))
+        catalog.build("trainer", bare, assembled.model, assembled.task, Draws(0), engine)
 
 
 @contextmanager

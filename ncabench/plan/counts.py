@@ -47,7 +47,7 @@ def count(plan: Plan, *, root: Path | None, cache: Path | None = None) -> Counts
 def _count(entry: Entry, plan: Plan, trainings: Mapping[str, int]) -> int | None:
     if entry.role == "profile":
         same = [one.id for one in plan.of("training") if _model(one) == _model(entry)]
-        return trainings.get(same[0]) if same else None
+        return trainings.get(same[0] if same else entry.id)
     return trainings.get(entry.needs or entry.id)
 
 

@@ -44,6 +44,7 @@ def json_schema() -> Schema:
         "recipe": _named(overlay),
         "execution": _section(Execution),
         "profile": _section(Profile),
+        "profile_at": {"type": "array", "items": _profile_at()},
         "preset": _named({"type": "object", "propertyNames": {"enum": list(KEYS)}}),
         "table": {"type": "array", "items": _section(Table, rows=Row, columns=Column)},
         "claim": {"type": "array", "items": _section(Claim)},
@@ -101,6 +102,16 @@ def _kind(family: str, kind: str) -> Schema:
             *(one.name for one in described.parameters if one.default is catalog.REQUIRED),
         ],
         "additionalProperties": False,
+    }
+
+
+def _profile_at() -> Schema:
+    where = of_annotation("dict[str, str | int]")
+    profile = _section(Profile)
+    return {
+        **profile,
+        "required": ["where"],
+        "properties": {"where": where, **profile["properties"]},
     }
 
 

@@ -64,11 +64,13 @@ def make(suite: Suite, *, root: Path | None = None) -> Plan:
     specs = Specs(suite=suite, root=root, problems=problems)
     gathered = _Gathered()
     for point in grid if not problems else ():
-        training = specs.training(point)
-        id = gathered.add("training", training, point, missing=specs.missing(point))
-        asked = specs.evaluation(point, training=training, training_id=id)
-        gathered.add("evaluation", asked, point, needs=id, missing=specs.missing(point))
-        for repeat in range(suite.profile.repeats if suite.profile else 0):
+        if suite.trains:
+            training = specs.training(point)
+            id = gathered.add("training", training, point, missing=specs.missing(point))
+            asked = specs.evaluation(point, training=training, training_id=id)
+            gathered.add("evaluation", asked, point, needs=id, missing=specs.missing(point))
+        timed = suite.profile_of(point)
+        for repeat in range(timed.repeats if timed else 0):
             profile, turn = specs.profile(point, repeat=repeat), {**point, "rng_seed": repeat}
             gathered.add("profile", profile, turn, missing=specs.missing(point))
     if specs.problems:

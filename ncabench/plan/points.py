@@ -20,8 +20,9 @@ def points(suite: Suite) -> tuple[list[Point], list[Problem]]:
 
     The grid's come first, then those of each `[[include]]`; `[[exclude]]` drops from both.
     An axis that is not named takes the grid's values, or else the only component of its
-    family. A model that has no use for a perception or an update has none in its points;
-    `[train]` is the recipe of points that name none.
+    family. A model that has no use for a perception or an update has none in its points,
+    and a suite of profiles alone has no perturbation; `[train]` is the recipe of points
+    that name none.
     """
     problems: list[Problem] = []
     found: list[Point] = []
@@ -74,7 +75,9 @@ def _axes_used(suite: Suite, model: str | int | None) -> tuple[str, ...]:
         return ("model",)
     kind = suite.components["model"][model]["kind"]
     parts = catalog.describe("model", kind).attributes.get("parts", ())
-    axes = (*COMPONENT_AXES, "rng_seed")
+    axes: tuple[str, ...] = (*COMPONENT_AXES, "rng_seed")
+    if not suite.trains:  # a profile perturbs nothing
+        axes = tuple(axis for axis in axes if axis != "perturbation")
     return tuple(axis for axis in axes if axis not in PARTS or axis in parts)
 
 

@@ -20,19 +20,21 @@ from ncabench.plan.specs import components
 
 SCIENCE = "ncabench.nca"
 ALWAYS = ("ncabench.nca.weights", "ncabench.nca.rollout", "ncabench.nca.state")
+PLAIN = "eager"
 _PACKAGE = Path(__file__).parents[1]
 
 
-def digests(spec: Mapping[str, Any]) -> dict[str, str]:
+def digests(spec: Mapping[str, Any], *, engine: str = PLAIN) -> dict[str, str]:
     """Return the SHA-256 of each source file that a spec's numbers depend on, by its path.
 
     These are the files of its components and what they import of ``ncabench.nca``,
-    transitively; a plugin counts with its own module. An evaluation's training is included.
+    transitively; a plugin counts with its own module. An evaluation's training is included,
+    and so is an engine other than plain PyTorch.
     """
     used = list(components(spec)) + list(components(spec.get("training", {})))
     modules = {catalog.describe(family, kind).module for family, kind in used}
     reached: set[str] = set()
-    waiting = [*modules, *ALWAYS]
+    waiting = [*modules, *ALWAYS, *_of_engine(engine)]
     while waiting:
         module = waiting.pop()
         if module not in reached:
@@ -41,9 +43,14 @@ def digests(spec: Mapping[str, Any]) -> dict[str, str]:
     return {_relative(module): _read(module)[0] for module in sorted(reached)}
 
 
-def stale(entry: Entry, recorded: Mapping[str, str]) -> list[str]:
+def _of_engine(engine: str) -> list[str]:
+    module = f"{SCIENCE}.engine.{engine}"
+    return [module] if engine != PLAIN and _own_file(module) is not None else []
+
+
+def stale(entry: Entry, recorded: Mapping[str, str], *, engine: str = PLAIN) -> list[str]:
     """Return the files whose code is not what it was when ``recorded`` was, sorted."""
-    now = digests(entry.spec)
+    now = digests(entry.spec, engine=engine)
     return sorted(path for path in {*now, *recorded} if now.get(path) != recorded.get(path))
 
 

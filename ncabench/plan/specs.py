@@ -75,9 +75,13 @@ class Specs:
 
     def profile(self, point: Point, *, repeat: int = 0) -> Spec:
         """Return what is timed at a grid point, whatever its recipe and rng_seed."""
-        assert self.suite.profile is not None
-        asked = asdict(self.suite.profile)
+        profile = self.suite.profile_of(point)
+        assert profile is not None
+        asked = plain(asdict(profile))
         del asked["repeats"]  # how often is not what
+        for name in ("engines", "precisions", "seeds_together"):
+            if not asked[name]:
+                del asked[name]
         spec = {
             "role": "profile",
             "schema": SCHEMA,

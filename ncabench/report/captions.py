@@ -48,7 +48,9 @@ def conditions(suite: Suite) -> tuple[str, ...]:
         lines.append(f"SET BY HAND: {', '.join(suite.sets)}.")
     if suite.execution.memory_limit_gb is not None:
         lines.append(f"EMULATED CARD: memory limited to {_gb(suite)} GB.")
-    if suite.execution.precision == "default":
+    if suite.profile is not None and suite.profile.engines:
+        lines.append("Engines and precisions are those of the heads, measured in turns.")
+    elif suite.execution.precision == "default":
         lines.append("Precision: the framework's default.")
     else:
         lines.append(f"Precision: {suite.execution.precision}.")

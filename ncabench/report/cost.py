@@ -67,10 +67,11 @@ def view(plan: Plan, runs: Sequence[StoredRun]) -> TableView:
 
 
 def _points(entries: Sequence[Entry]) -> list[Mapping[str, Any]]:
+    role = "training" if any(one.role == "training" for one in entries) else "profile"
     keys = [
         tuple((axis, label[axis]) for axis in _AXES if axis in label)
         for entry in entries
-        if entry.role == "training"
+        if entry.role == role
         for label in entry.labels
     ]
     return [dict(key) for key in dict.fromkeys(keys)]
@@ -99,13 +100,26 @@ def _labels(rows: Sequence[_Row]) -> list[str]:
 
 def _columns(rows: Sequence[_Row]) -> list[_Column]:
     return [
-        _timed("ms/step, median (IQR)", "inference/ms_per_step"),
-        _timed("ms/training iteration, median (IQR)", "training/ms_per_iteration"),
+        *_times(rows),
         *_peaks(rows, "inference"),
         *_peaks(rows, "training"),
         _plain("J/step", "inference/energy_j_per_step", decimals=3),
         _Column(label="Whole training, s", cell=_seconds),
     ]
+
+
+def _times(rows: Sequence[_Row]) -> list[_Column]:
+    """One column for each phase; where several engines were measured, for each of them."""
+    seen = dict.fromkeys(name for row in rows for run in row.profiles for name in run.values)
+    columns = []
+    for unit, last in (("step", "ms_per_step"), ("training iteration", "ms_per_iteration")):
+        phase = "inference" if last == "ms_per_step" else "training"
+        engines = [name for name in seen if name.endswith(f"/{last}") and name.count("/") > 1]
+        for name in engines or [f"{phase}/{last}"]:
+            rival = name.removeprefix(f"{phase}/").removesuffix(last).rstrip("/")
+            of = f", {rival.replace('/', ' ')}" if rival else ""
+            columns.append(_timed(f"ms/{unit}{of}, median (IQR)", name))
+    return columns
 
 
 def _peaks(rows: Sequence[_Row], phase: str) -> list[_Column]:
@@ -193,6 +207,11 @@ def _protocol(plan: Plan) -> tuple[str, ...]:
     profile = plan.suite.profile
     if profile is None:
         return ("The suite has no [profile], so steps were not timed.",)
+    if profile.engines:
+        return (
+            "Engines beside one another: "
+            f"{profile.blocks} rounds of one block each, in turns, in one process.",
+        )
     lines = [
         f"ms/step: batch {profile.batch}, {profile.blocks} blocks of "
         f"{profile.steps_per_block} steps after {profile.warm_up} of warm-up."

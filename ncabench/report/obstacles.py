@@ -13,7 +13,9 @@ from ncabench.suite.suite import COMPONENT_AXES, Column, Row, Suite
 
 PAPER = "paper"  # the preset that is the paper's own setting
 _TOLD = ("title", "paper", "default_preset", "table", "claim", "deviation", "expect", "exclude")
-_HARMLESS = ("timeout_s", "checkpoint_s", "log_every", "threads", "memory_limit_gb")
+_HARMLESS = (
+    *("timeout_s", "checkpoint_s", "log_every", "threads", "memory_limit_gb", "together"),
+)
 _COUNTED = ("model", "perception", "update", "task")  # families that decide a parameter count
 _PLAIN_ENGINE = "eager"
 
@@ -128,7 +130,7 @@ def _concerns(
         return False
     if section == "execution":
         return name not in _HARMLESS
-    if section == "profile":
+    if section in ("profile", "profile_at"):
         return "profile" in roles and name != "repeats"
     if section == "grid":
         return name != "rng_seed" and name not in where

@@ -12,6 +12,43 @@ from ncabench.errors import RecordError
 from ncabench.run.outcome import write_whole
 
 NAME = "checkpoint.pt"
+SHARE = 0.01  # of a training's time may go into saving
+
+
+class Rhythm:
+    """Says when the next checkpoint is due.
+
+    It is due ``least_s`` after the last one, or later: so late that saving, which took some
+    seconds the last time, takes no more than ``share`` of the time.
+
+    Args:
+        least_s: seconds from one checkpoint to the next, at least.
+        now: the time, in seconds of any clock.
+        share: of the time that may go into saving.
+
+    >>> rhythm = Rhythm(least_s=60.0, now=0.0)
+    >>> rhythm.due(60.0), rhythm.due(60.1)
+    (False, True)
+    >>> rhythm.saved(began=61.0, ended=63.0)  # 2 s, so not again within 200 s
+    >>> rhythm.due(263.0), rhythm.due(263.1)
+    (False, True)
+    """
+
+    def __init__(self, *, least_s: float, now: float, share: float = SHARE) -> None:
+        self.least_s = self.wait_s = least_s
+        self.share = share
+        self.last = now
+        self.saving_s = 0.0
+
+    def due(self, now: float) -> bool:
+        """Tell whether to save now."""
+        return now - self.last > self.wait_s
+
+    def saved(self, *, began: float, ended: float) -> None:
+        """Take note of what a checkpoint cost."""
+        self.last = ended
+        self.saving_s += ended - began
+        self.wait_s = max(self.least_s, (ended - began) / self.share)
 
 
 def save(state: dict[str, Any], *, folder: Path) -> None:

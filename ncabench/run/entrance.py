@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 
 from ncabench.run.job import Job
 
 
-def enter(job: Job, pipe: Connection) -> None:
-    """Run one entry in this process; see ``worker.main``."""
+def enter(jobs: Sequence[Job], pipe: Connection) -> None:
+    """Run one entry, or several trainings, in this process; see ``worker.main``."""
     from ncabench.run import worker
 
-    worker.main(job, pipe)
+    worker.main(jobs, pipe)

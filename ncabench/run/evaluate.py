@@ -14,12 +14,15 @@ from safetensors.torch import load_file
 from ncabench import catalog
 from ncabench.errors import RecordError
 from ncabench.nca.draws import Draws
+from ncabench.nca.engine import Engine
 from ncabench.nca.metric import Metric
+from ncabench.nca.model import Automaton, Model
 from ncabench.nca.protocol import Measured
 from ncabench.plan import assemble
 from ncabench.run import filmstrip
 from ncabench.run.job import Job
 from ncabench.run.outcome import write_whole
+from ncabench.run.resolution import EAGER
 from ncabench.run.result import Result
 from ncabench.run.train import WEIGHTS
 
@@ -27,13 +30,14 @@ CURVES = "curves.json"
 SAMPLES = "samples.json"
 
 
-def evaluate(job: Job, *, amp: torch.dtype | None) -> Result:
+def evaluate(job: Job, *, engine: Engine) -> Result:
     """Measure what the entry asks for of the weights that its training left.
 
     Raises:
         NoData: a metric's trained weights are not here.
         Diverged: a state stopped being finite.
         RecordError: the training's weights are missing or do not fit.
+        EngineFailed: the engine could not be made to run the model.
     """
     started = time.monotonic()
     metrics = build_metrics(job.spec["metrics"], device=job.device)
@@ -43,12 +47,24 @@ def evaluate(job: Job, *, amp: torch.dtype | None) -> Result:
     protocol = catalog.build("protocol", job.spec["protocol"])
     perturbation = catalog.build("perturbation", job.spec["perturbation"])
     draws = Draws(job.spec["rng_seed"])
-    device = torch.device(job.device).type
-    with torch.autocast(device, dtype=amp, enabled=amp is not None):
-        measured = protocol(model, task, perturbation, metrics, draws)
-    artifacts = _write(measured, job)
-    seconds = time.monotonic() - started
-    return Result(values=dict(measured.values), artifacts=artifacts, seconds=seconds)
+    tested = _under(engine, model)
+    with engine.autocast():
+        measured = protocol(tested, task, perturbation, metrics, draws)
+    return Result(
+        values=dict(measured.values),
+        artifacts=_write(measured, job),
+        seconds=time.monotonic() - started,
+        warnings=list(engine.notes),
+    )
+
+
+def _under(engine: Engine, model: Model) -> Model:
+    """Return what the engine steps for a model; a model of one pass has no steps."""
+    if isinstance(model, Automaton):
+        return engine.inference(model)
+    if engine.name != EAGER:
+        engine.notes.append("a model of one pass is tested in plain PyTorch")
+    return model
 
 
 def build_metrics(specs: Mapping[str, Any], *, device: str) -> dict[str, Metric]:

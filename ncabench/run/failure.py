@@ -8,7 +8,14 @@ from typing import NamedTuple
 
 import torch
 
-from ncabench.errors import Diverged, MachineError, NcabenchError, NoData, RecordError
+from ncabench.errors import (
+    Diverged,
+    EngineFailed,
+    MachineError,
+    NcabenchError,
+    NoData,
+    RecordError,
+)
 from ncabench.run.outcome import Outcome
 
 _NO_MEMORY = ("can't allocate memory", "out of memory", "alloc_failed", "cublas_status_alloc")
@@ -41,7 +48,7 @@ def classify(error: BaseException) -> Failure:
         return Failure("no_data", text)
     if _is_out_of_memory(error, text):
         return Failure("oom", text.partition("\n")[0])
-    if isinstance(error, RecordError):
+    if isinstance(error, RecordError | EngineFailed):
         return Failure("crashed", text)
     if isinstance(error, NcabenchError):
         return Failure("infeasible", text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +21,26 @@ def run_folder(results: Path, *, id: str, device_class: str, engine: str) -> Pat
     'results/runs/ab12/cpu-eager'
     """
     return results / "runs" / id / f"{device_class}-{engine}"
+
+
+def home(results: Path, *, id: str, device_class: str, engines: Sequence[str]) -> Path:
+    """Return the folder of an entry that several engines may have run.
+
+    It is that of the first engine, unless only another one has finished, or has succeeded:
+    nothing is measured again because another engine would be taken today.
+    """
+    places = [
+        run_folder(results, id=id, device_class=device_class, engine=one) for one in engines
+    ]
+    return min(places, key=_distance)  # of equals, the first
+
+
+def _distance(place: Path) -> int:
+    try:
+        found = outcome.read(place)
+    except RecordError:
+        return 2
+    return 2 if found.unfinished else int(found.outcome != "ok")
 
 
 def folders(results: Path) -> list[Path]:

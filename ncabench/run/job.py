@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,9 @@ class Job:
         device: ``"cpu"`` or ``"cuda:0"``.
         device_class: ``"cpu"`` or the GPU's name, in lower case with dashes.
         engine: the engine that the request resolved to.
+        requested: the engine that was asked for.
+        why: the reason for the one that runs.
+        warnings: what the record should say of it.
         data_root: where data sets are looked for first, or None.
         sources: digests of the source files that decide the numbers.
         timeout_s: seconds of one attempt, or None.
@@ -40,11 +43,36 @@ class Job:
     device: str
     device_class: str
     engine: str
+    requested: str = "auto"
+    why: str = ""
+    warnings: tuple[str, ...] = ()
     data_root: Path | None = None
     sources: Mapping[str, str]
     timeout_s: float | None = None
     checkpoint_s: float = 60.0
     log_every: int = 50
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """The engine that was asked for, the one that runs, and why; for the record."""
+        return {"requested": self.requested, "resolved": self.engine, "why": self.why}
+
+    def under(self, engine: str, *, why: str, sources: Mapping[str, str]) -> Job:
+        """Return the same entry under another engine, which has a folder of its own.
+
+        Args:
+            engine: its name.
+            why: what kept the entry from the engine that it had.
+            sources: digests of what then decides the numbers.
+        """
+        return replace(
+            self,
+            engine=engine,
+            folder=self.folder.with_name(f"{self.device_class}-{engine}"),
+            why=why,
+            warnings=(*self.warnings, f"{self.requested}: {engine}, because {why}"),
+            sources=sources,
+        )
 
     @property
     def name(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 
 class Interrupted(Exception):
@@ -19,6 +20,7 @@ class Result:
         seconds: time, that of earlier attempts included.
         resumed: iterations at which a killed attempt was taken up.
         warnings: what a reader should know.
+        environment: what of its surroundings only the entry itself knows.
     """
 
     values: dict[str, float]
@@ -26,3 +28,4 @@ class Result:
     seconds: float
     resumed: list[int] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    environment: dict[str, Any] = field(default_factory=dict)

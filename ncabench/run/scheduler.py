@@ -7,12 +7,14 @@ time run alone.
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import islice
 from multiprocessing import connection
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -23,10 +25,11 @@ from ncabench.run import folder, outcome
 from ncabench.run.entrance import enter
 from ncabench.run.job import Job
 from ncabench.run.outcome import Record
-from ncabench.run.progress import Progress
+from ncabench.run.progress import Ended, Instead, Moved, Progress
 
-GRACE_S = 60.0  # what an interrupted worker has to save its checkpoint
+GRACE_S = 60.0  # what an interrupted worker has to save a checkpoint
 POLL_S = 0.5
+Said = str | Moved | Ended | Instead  # a text is why the machine failed
 _OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -48,7 +51,15 @@ class Watcher:
 
 @dataclass(kw_only=True)
 class _Running:
-    job: Job
+    """A worker process.
+
+    Attributes:
+        jobs: what it was started with.
+        open: those that have left no record yet, by id.
+    """
+
+    jobs: list[Job]
+    open: dict[str, Job]
     process: ForkServerProcess
     pipe: Connection
     slot: str
@@ -64,13 +75,24 @@ class Scheduler:
         slots: names of devices, one for each worker that may run at a time; a device that
             stands twice serves two at once.
         watcher: what is told of events.
+        together: trainings at most that differ in rng_seed alone and share a slot.
 
     Raises:
         MachineError: (from `run`) the disk, the rights or the memory of the machine failed.
     """
 
-    def __init__(self, jobs: Sequence[Job], *, slots: Sequence[str], watcher: Watcher) -> None:
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        *,
+        slots: Sequence[str],
+        watcher: Watcher,
+        together: int = 1,
+    ) -> None:
         self.waiting = list(jobs)
+        self.together = together
+        self.kinds: dict[Path, str] = {}
+        self.elsewhere: dict[Path, Path] = {}
         self.free = list(slots)
         self.watcher = watcher
         self.running: list[_Running] = []
@@ -94,36 +116,70 @@ class Scheduler:
 
     def _start_ready(self) -> None:
         for job in list(self.waiting):
-            if not self.free or any(one.job.role == "profile" for one in self.running):
+            if not self.free or any(one.jobs[0].role == "profile" for one in self.running):
                 return
             if job.role == "profile" and self.running:
                 continue
-            if self._ready(job):
-                self.waiting.remove(job)
-                self._start(job)
+            if any(job is one for one in self.waiting) and self._ready(job):
+                self._start(self._company(job))
 
     def _ready(self, job: Job) -> bool:
         """Whether a job may start; one whose training failed is ended here."""
-        unfinished = {one.job.folder for one in self.running if one.job.role == "training"}
-        unfinished |= {one.folder for one in self.waiting if one.role == "training"}
-        if job.training is None or job.training in unfinished:
-            return job.training is None
-        ended = _as_its_training(job, job.training)
+        if job.training is None:
+            return True
+        unfinished = {one.folder for one in self.waiting if one.role == "training"}
+        for running in self.running:
+            unfinished |= {one.folder for one in running.jobs if one.id in running.open}
+        if job.training in unfinished:
+            return False
+        ended = _as_its_training(job, self._where(job.training))
         if ended is None:
             return True
-        self.waiting.remove(job)
+        self._take(job)
         self._finish(job, ended)
         return False
 
-    def _start(self, job: Job) -> None:
+    def _where(self, training: Path) -> Path:
+        """The folder of a training, which another engine may have finished."""
+        return self.elsewhere.get(training, training)
+
+    def _company(self, job: Job) -> list[Job]:
+        """A job, and the waiting ones that are trained in its process."""
+        if job.role != "training" or self.together == 1:
+            return [job]
+        kind = self._kind(job)
+        alike = (
+            one for one in self.waiting if one.role == "training" and self._kind(one) == kind
+        )
+        return list(islice(alike, self.together))
+
+    def _kind(self, job: Job) -> str:
+        if job.folder not in self.kinds:
+            self.kinds[job.folder] = _but_for_rng_seed(job)
+        return self.kinds[job.folder]
+
+    def _take(self, job: Job) -> None:
+        self.waiting = [one for one in self.waiting if one is not job]
+
+    def _start(self, jobs: list[Job]) -> None:
         slot = self.free.pop(0)
+        for job in jobs:
+            self._take(job)
         ours, theirs = self.context.Pipe(duplex=False)
-        bound = replace(job, device=slot)
-        process = self.context.Process(target=enter, args=(bound, theirs), name=job.name)
+        bound = [self._bound(job, slot=slot) for job in jobs]
+        process = self.context.Process(target=enter, args=(bound, theirs), name=bound[0].name)
         process.start()
         theirs.close()
-        self.running.append(_Running(job=bound, process=process, pipe=ours, slot=slot))
-        self.watcher.started(bound)
+        by_id = {job.id: job for job in bound}
+        self.running.append(
+            _Running(jobs=bound, open=by_id, process=process, pipe=ours, slot=slot)
+        )
+        for job in bound:
+            self.watcher.started(job)
+
+    def _bound(self, job: Job, *, slot: str) -> Job:
+        training = self._where(job.training) if job.training else None
+        return replace(job, device=slot, training=training)
 
     def _wait(self) -> None:
         sources: list[Connection | int] = [one.pipe for one in self.running]
@@ -139,25 +195,28 @@ class Scheduler:
                 one.process.kill()
 
     def _hear(self, one: _Running) -> None:
-        try:
-            while one.pipe.poll():
-                said = one.pipe.recv()
-                if isinstance(said, str):
-                    raise MachineError(said)
-                self.watcher.moved(one.job, said)
-        except (EOFError, OSError):
-            return  # it has ended, or is about to
+        while (said := _said(one.pipe)) is not None:
+            self._take_note(one, said)
+
+    def _take_note(self, one: _Running, said: Said) -> None:
+        if isinstance(said, str):
+            raise MachineError(said)
+        if isinstance(said, Moved):
+            self.watcher.moved(one.open[said.id], said.progress)
+        elif isinstance(said, Instead):
+            self.elsewhere[one.open[said.job.id].folder] = said.job.folder
+            one.open[said.job.id] = said.job
+        else:
+            job = one.open.pop(said.id)
+            self._finish(job, outcome.read(job.folder), written=True)
 
     def _reap(self, one: _Running) -> None:
         self._hear(one)
         one.process.join()
         self.running.remove(one)
         self.free.append(one.slot)
-        code = one.process.exitcode
-        if code == 0:
-            self._finish(one.job, outcome.read(one.job.folder), written=True)
-        else:
-            self._finish(one.job, _without_record(one, code or 0))
+        for job in one.open.values():
+            self._finish(job, _without_record(one, job))
 
     def _finish(self, job: Job, record: Record, *, written: bool = False) -> None:
         if not written:
@@ -169,7 +228,8 @@ class Scheduler:
         """Ask every worker to save and end; kill those that do not."""
         for one in self.running:
             one.process.terminate()
-        deadline = time.monotonic() + GRACE_S
+        most = max([1, *(len(one.open) for one in self.running)])
+        deadline = time.monotonic() + GRACE_S * most
         for one in self.running:
             one.process.join(max(0.0, deadline - time.monotonic()))
             if one.process.is_alive():
@@ -183,8 +243,29 @@ def _context() -> ForkServerContext:
     return context
 
 
+def _but_for_rng_seed(job: Job) -> str:
+    """Return all that trainings in one process share."""
+    spec = {name: one for name, one in job.spec.items() if name != "rng_seed"}
+    return json.dumps([spec, job.device_class, job.engine], sort_keys=True, default=str)
+
+
+def _limit_s(one: _Running) -> float | None:
+    """Return the seconds that a process may take: those that all its entries may."""
+    limits = [job.timeout_s for job in one.jobs if job.timeout_s is not None]
+    return sum(limits) if len(limits) == len(one.jobs) else None
+
+
+def _said(pipe: Connection) -> Said | None:
+    """Return the next of a worker's messages, or None where there is none."""
+    try:
+        said: Said | None = pipe.recv() if pipe.poll() else None
+    except (EOFError, OSError):
+        return None  # it has ended, or is about to
+    return said
+
+
 def _too_long(one: _Running) -> bool:
-    limit = one.job.timeout_s
+    limit = _limit_s(one)
     return limit is not None and not one.timed_out and time.monotonic() - one.started > limit
 
 
@@ -201,15 +282,17 @@ def _as_its_training(job: Job, training: Path) -> Record | None:
     return failed(job, record.outcome, reason, unfinished=record.unfinished)
 
 
-def _without_record(one: _Running, code: int) -> Record:
+def _without_record(one: _Running, job: Job) -> Record:
+    code = one.process.exitcode or 0
     if one.timed_out:
-        reason = f"took longer than {one.job.timeout_s:g} s"
-        return failed(one.job, "timeout", reason)
+        others = len(one.jobs) - 1
+        beside = f" beside {others} other{'s'[: others - 1]}" if others else ""
+        return failed(job, "timeout", f"took longer than {_limit_s(one):g} s{beside}")
     if code >= 0:
-        return failed(one.job, "crashed", f"the worker ended with code {code}", unfinished=True)
+        return failed(job, "crashed", f"the worker ended with code {code}", unfinished=True)
     number = signal.Signals(-code)
     reason = f"the worker was killed by {number.name}"
-    return failed(one.job, "crashed", reason, unfinished=number in _OUTSIDE)
+    return failed(job, "crashed", reason, unfinished=number in _OUTSIDE)
 
 
 def failed(job: Job, how: outcome.Outcome, reason: str, *, unfinished: bool = False) -> Record:
@@ -224,6 +307,8 @@ def failed(job: Job, how: outcome.Outcome, reason: str, *, unfinished: bool = Fa
         unfinished=unfinished,
         spec=job.spec,
         labels=job.labels,
+        environment={"engine": job.asked},
         sources=job.sources,
+        warnings=job.warnings,
         ended_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )

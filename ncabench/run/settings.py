@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Mapping
 from typing import Any
 
 import torch
+
+from ncabench.nca.engine import Engine
 
 AMP = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -31,6 +34,13 @@ def apply(execution: Mapping[str, Any], *, device: str) -> torch.dtype | None:
         torch.cuda.set_device(device)
         _limit_memory(execution["memory_limit_gb"], device=device)
     return AMP.get(execution["precision"])
+
+
+def engine(name: str, *, device: str, amp: torch.dtype | None) -> Engine:
+    """Return a new engine; ``"eager"`` is the class ``Eager`` of ``nca/engine/eager.py``."""
+    module = importlib.import_module(f"ncabench.nca.engine.{name}")
+    made: Engine = getattr(module, name.capitalize())(torch.device(device), amp)
+    return made
 
 
 def _limit_memory(limit_gb: float | None, *, device: str) -> None:

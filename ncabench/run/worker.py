@@ -1,18 +1,15 @@
-"""The process of one entry: set up, run, and leave a record; or end without one."""
+"""The process of an entry: set up, run, and leave a record; or end without one."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import importlib
 import os
 import signal
 import sys
 import threading
-import time
-import traceback
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from multiprocessing import connection, parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -21,14 +18,14 @@ from typing import Any
 import torch
 
 from ncabench.errors import MachineError
-from ncabench.run import checkpoint, environment, failure, folder, outcome, settings
+from ncabench.run import folder, settings
+from ncabench.run.attempt import Attempt, explain
 from ncabench.run.evaluate import evaluate
 from ncabench.run.job import Job
-from ncabench.run.outcome import Record
 from ncabench.run.profile_entry import profile_entry
-from ncabench.run.progress import Progress, Tell
+from ncabench.run.progress import Ended, Instead, Moved, Tell
 from ncabench.run.result import Interrupted, Result
-from ncabench.run.train import train
+from ncabench.run.together import Voice, train
 
 OUTPUT = "output.log"
 LOCK = ".lock"
@@ -36,107 +33,96 @@ EXIT_MACHINE = 7
 EXIT_INTERRUPTED = 130
 
 
-def main(job: Job, pipe: Connection) -> None:
-    """Run one entry in this process, and end the process.
+def main(jobs: Sequence[Job], pipe: Connection) -> None:
+    """Run one entry, or several trainings in turns, in this process, and end the process.
 
     Args:
-        job: what to run.
-        pipe: where `Progress` and, at the end, a machine's failure are sent.
+        jobs: what to run; several only where they are trainings.
+        pipe: where `progress.Moved`, `Ended`, `Instead` and, at the end, a machine's failure
+            are sent.
     """
     _die_with_parent()
+    _lock_threads_alone()
     stop = threading.Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
-    signal.signal(signal.SIGTERM, _stopper(job, stop))
-    try:
-        folder.make(job.folder)
-        with _held(job.folder / LOCK), _captured(job.folder / OUTPUT):
-            code = _run(job, tell=_teller(pipe), stopping=stop.is_set, pipe=pipe)
-    except (MachineError, OSError) as error:  # the folder itself cannot be used
-        pipe.send(str(error))
-        code = EXIT_MACHINE
+    signal.signal(signal.SIGTERM, _stopper(jobs[0], stop))
+    with contextlib.ExitStack() as held:
+        try:
+            _open(jobs, held)
+            voice = _voice(pipe, stop=stop, held=held)
+            code = _run(jobs, voice)
+        except Interrupted:
+            code = EXIT_INTERRUPTED
+        except (MachineError, OSError) as error:  # the disk, or the folder itself
+            pipe.send(str(error))
+            code = EXIT_MACHINE
     os._exit(code)
 
 
-def _run(job: Job, *, tell: Tell, stopping: Callable[[], bool], pipe: Connection) -> int:
+def _open(jobs: Sequence[Job], held: contextlib.ExitStack) -> None:
+    """Make the folders, hold them, and let the first have what the process prints."""
+    for job in jobs:
+        held.enter_context(_held(folder.make(job.folder) / LOCK))
+    held.enter_context(_captured(jobs[0].folder / OUTPUT))
+    for job in jobs[1:]:
+        _point(job, to=jobs[0].id)
+
+
+def _point(job: Job, *, to: str) -> None:
+    with (job.folder / OUTPUT).open("a", encoding="utf-8") as stream:
+        stream.write(f"the process of {to} ran this too; what it printed is there\n")
+
+
+def _voice(pipe: Connection, *, stop: threading.Event, held: contextlib.ExitStack) -> Voice:
+    def say(message: Moved | Ended | Instead) -> None:
+        with contextlib.suppress(BrokenPipeError):  # the parent is gone, and so are we soon
+            pipe.send(message)
+
+    def teller(job: Job) -> Tell:
+        return lambda progress: say(Moved(id=job.id, progress=progress))
+
+    def instead(job: Job) -> None:
+        held.enter_context(_held(folder.make(job.folder) / LOCK))
+        _point(job, to=job.id)
+        say(Instead(job=job))
+
+    return Voice(
+        teller=teller,
+        ended=lambda job: say(Ended(id=job.id)),
+        open=instead,
+        stopping=stop.is_set,
+    )
+
+
+def _run(jobs: Sequence[Job], voice: Voice) -> int:
+    attempts = [Attempt(job) for job in jobs]
     try:
-        record = _record(job, tell=tell, stopping=stopping)
-        outcome.write(record, folder=job.folder)
-        if record.outcome == "ok":
-            checkpoint.remove(job.folder)
-    except Interrupted:
-        return EXIT_INTERRUPTED
-    except MachineError as error:
-        pipe.send(str(error))
-        return EXIT_MACHINE
+        amp = settings.apply(_execution(jobs[0]), device=jobs[0].device)
+        if jobs[0].role != "training":
+            attempts[0].look_around()
+            attempts[0].succeed(_measured(jobs[0], amp=amp))
+            voice.ended(jobs[0])
+    except BaseException as error:  # every other way to fail is a value in the table
+        failed = explain(error)
+        for one in attempts:
+            one.fail(failed)
+            voice.ended(one.job)
+        return 0
+    if jobs[0].role == "training":
+        train(jobs, amp=amp, voice=voice)
     return 0
 
 
-def _record(job: Job, *, tell: Tell, stopping: Callable[[], bool]) -> Record:
-    started, clock = datetime.now(UTC), time.monotonic()
-    blank = Record(
-        role=job.role,
-        id=job.id,
-        device_class=job.device_class,
-        engine=job.engine,
-        outcome="ok",
-        spec=job.spec,
-        labels=job.labels,
-        sources=job.sources,
-        started_at=started.isoformat(timespec="seconds"),
-    )
-    try:
-        amp = settings.apply(_execution(job), device=job.device)
-        blank = replace(blank, environment=environment.describe(job.device))
-        result = _execute(job, amp=amp, tell=tell, stopping=stopping)
-    except Interrupted:
-        raise
-    except BaseException as error:  # every other way to fail is a value in the table
-        traceback.print_exc()
-        failed = failure.classify(error)
-        return replace(
-            blank,
-            outcome=failed.outcome,
-            reason=failed.reason,
-            seconds=time.monotonic() - clock,
-            ended_at=_now(),
-        )
-    return replace(
-        blank,
-        values=result.values,
-        artifacts=folder.digests(job.folder, result.artifacts),
-        seconds=result.seconds,
-        resumed_at=tuple(result.resumed) if job.device != "cpu" else (),
-        warnings=tuple(result.warnings),
-        ended_at=_now(),
-    )
-
-
 def _execution(job: Job) -> Mapping[str, Any]:
-    spec = job.spec["training"] if job.role == "evaluation" else job.spec
-    execution: Mapping[str, Any] = spec["execution"]
+    execution: Mapping[str, Any] = job.spec.get("training", job.spec)["execution"]
     return execution
 
 
-def _execute(
-    job: Job, *, amp: torch.dtype | None, tell: Tell, stopping: Callable[[], bool]
-) -> Result:
-    if job.role == "training":
-        return train(job, amp=amp, tell=tell, stopping=stopping)
-    if job.role == "evaluation":
-        return evaluate(job, amp=amp)
-    return profile_entry(job, amp=amp)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _teller(pipe: Connection) -> Tell:
-    def tell(progress: Progress) -> None:
-        with contextlib.suppress(BrokenPipeError):  # the parent is gone, and so are we soon
-            pipe.send(progress)
-
-    return tell
+def _measured(job: Job, *, amp: torch.dtype | None) -> Result:
+    if job.role == "profile":
+        return profile_entry(job, amp=amp)
+    engine = settings.engine(job.engine, device=job.device, amp=amp)
+    return evaluate(job, engine=engine)
 
 
 def _stopper(job: Job, stop: threading.Event) -> Callable[..., None]:
@@ -157,6 +143,11 @@ def _die_with_parent() -> None:
         os._exit(137)
 
     threading.Thread(target=wait, daemon=True, name="watches the parent").start()
+
+
+def _lock_threads_alone() -> None:
+    """Keep progress bars of libraries from a semaphore, which would outlive this process."""
+    importlib.import_module("tqdm").tqdm.set_lock(threading.RLock())
 
 
 @contextlib.contextmanager

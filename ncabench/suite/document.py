@@ -21,12 +21,13 @@ from ncabench.suite.suite import (
     Execution,
     Expect,
     Profile,
+    ProfileAt,
     Suite,
 )
 
 KEYS = (
     *("title", "paper", "default_preset", "grid", "include", "exclude", *FAMILIES),
-    *("train", "recipe", "execution", "profile", "preset"),
+    *("train", "recipe", "execution", "profile", "profile_at", "preset"),
     *("table", "claim", "deviation", "expect"),
 )
 PAPER = "paper"  # the preset that overlays nothing
@@ -109,6 +110,7 @@ class _Reader:
             claims=self._array(Claim, "claim"),
             deviations=self._array(Deviation, "deviation"),
             expects=self._array(Expect, "expect"),
+            profiles_at=self._profiles_at(),
         )
         self.problems += reference_problems(suite, defined=self.defined)
         self.problems += range_problems(suite)
@@ -125,6 +127,10 @@ class _Reader:
 
     def _array(self, section: type[T], key: str) -> tuple[T, ...]:
         return self._take(sections.parse_all(section, self.document.get(key, []), where=key))
+
+    def _profiles_at(self) -> tuple[ProfileAt, ...]:
+        tables = self._list("profile_at")
+        return self._take(sections.parse_profiles_at(tables, base=self.document.get("profile")))
 
     def _text(self, key: str, *, needed: bool) -> str:
         value = self.document.get(key, "")
@@ -161,6 +167,8 @@ class _Reader:
         return []
 
     def _train(self, *, alone: bool) -> Mapping[str, Any]:
+        if "profile" in self.document and not {"train", "recipe"} & set(self.document):
+            return {}
         train = self.document.get("train", {})
         if not isinstance(train, Mapping):
             what = f"expected a table, found {train!r}"

@@ -34,6 +34,7 @@ def _selecting(suite: Suite) -> Iterator[tuple[str, Any]]:
     yield from ((f"claim[{i}]", one) for i, one in enumerate(suite.claims))
     yield from ((f"deviation[{i}]", one) for i, one in enumerate(suite.deviations))
     yield from ((f"expect[{i}]", one) for i, one in enumerate(suite.expects))
+    yield from ((f"profile_at[{i}]", one) for i, one in enumerate(suite.profiles_at))
 
 
 def _claim_problems(claim: Claim, *, where: str, defined: Defined) -> list[Problem]:
@@ -66,7 +67,7 @@ def _twice(key: str, ids: Sequence[str]) -> list[Problem]:
 
 def range_problems(suite: Suite) -> list[Problem]:
     """Return a problem for each number of `[execution]` and `[profile]` that is too small."""
-    run, timed = suite.execution, suite.profile or Profile()
+    run = suite.execution
     least = [
         ("execution.threads", run.threads, 1),
         ("execution.timeout_s", run.timeout_s, 0),
@@ -74,16 +75,37 @@ def range_problems(suite: Suite) -> list[Problem]:
         ("execution.evaluation_rng_seed", run.evaluation_rng_seed, 0),
         ("execution.checkpoint_s", run.checkpoint_s, 0),
         ("execution.log_every", run.log_every, 1),
-        ("profile.warm_up", timed.warm_up, 0),
-        ("profile.blocks", timed.blocks, 1),
-        ("profile.steps_per_block", timed.steps_per_block, 1),
-        ("profile.batch", timed.batch, 1),
-        ("profile.train_batch", timed.train_batch, 0),
-        ("profile.train_steps", timed.train_steps, 1),
-        ("profile.repeats", timed.repeats, 1),
+        ("execution.together", run.together, 1),
     ]
-    return [
+    problems = [
         Problem(where=where, what=f"expected {minimum} or more, found {value}")
         for where, value, minimum in least
         if value is not None and value < minimum
     ]
+    problems += _profile_problems(suite.profile or Profile(), where="profile")
+    for i, one in enumerate(suite.profiles_at):
+        problems += _profile_problems(one.profile, where=f"profile_at[{i}]")
+    return list(dict.fromkeys(problems))
+
+
+def _profile_problems(timed: Profile, *, where: str) -> list[Problem]:
+    least = [
+        ("warm_up", timed.warm_up, 0),
+        ("blocks", timed.blocks, 1),
+        ("steps_per_block", timed.steps_per_block, 1),
+        ("batch", timed.batch, 0 if timed.engines else 1),
+        ("train_batch", timed.train_batch, 0),
+        ("train_steps", timed.train_steps, 1),
+        ("repeats", timed.repeats, 1),
+        *((f"seeds_together[{i}]", one, 2) for i, one in enumerate(timed.seeds_together)),
+    ]
+    problems = [
+        Problem(where=f"{where}.{name}", what=f"expected {minimum} or more, found {value}")
+        for name, value, minimum in least
+        if value < minimum
+    ]
+    for name in ("precisions", "seeds_together"):
+        if getattr(timed, name) and not timed.engines:
+            what = "says how engines are measured, and engines names none"
+            problems.append(Problem(where=f"{where}.{name}", what=what))
+    return problems

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from ncabench import schema
 from ncabench.errors import Problem
-from ncabench.suite.suite import Column, Row, Table
+from ncabench.suite.suite import Column, Profile, ProfileAt, Row, Table
 
 T = TypeVar("T")
 
@@ -76,6 +76,37 @@ def parse_tables(raw: Any) -> tuple[tuple[Table, ...], list[Problem]]:
         tables += [table] if table else []
         problems += [*wrong, *empty, *wrong_rows, *wrong_columns]
     return tuple(tables), problems
+
+
+def parse_profiles_at(
+    raw: Sequence[Any], *, base: Any
+) -> tuple[tuple[ProfileAt, ...], list[Problem]]:
+    """Return the `[[profile_at]]` sections, each laid over ``base``, which is `[profile]`."""
+    if raw and not isinstance(base, Mapping):
+        what = "changes [profile] for some grid points, and there is no [profile]"
+        return (), [Problem(where="profile_at", what=what)]
+    pairs = [_profile_at(one, base, where=f"profile_at[{i}]") for i, one in enumerate(raw)]
+    parsed = tuple(one for one, _ in pairs if one is not None)
+    return parsed, [problem for _, found in pairs for problem in found]
+
+
+def _profile_at(
+    raw: Any, base: Mapping[str, Any], *, where: str
+) -> tuple[ProfileAt | None, list[Problem]]:
+    if not isinstance(raw, Mapping):
+        return None, [Problem(where=where, what=f"expected a table, found {raw!r}")]
+    own = {key: value for key, value in raw.items() if key != "where"}
+    problems = parse(Profile, own, where=where)[1]
+    points: Any = raw.get("where")
+    if not points:
+        problems.append(Problem(where=f"{where}.where", what="it is needed, and not set"))
+    else:
+        points, wrong = schema.check(points, "dict[str, str | int]", where=f"{where}.where")
+        problems += wrong
+    profile = parse(Profile, {**base, **own}, where=where)[0]
+    if problems or profile is None:  # without problems here, `[profile]` has its own
+        return None, problems
+    return ProfileAt(where=points, profile=profile), []
 
 
 def unknown(key: str, accepted: Mapping[str, Any] | Sequence[str], *, where: str) -> Problem:

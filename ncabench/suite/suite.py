@@ -19,7 +19,8 @@ class Execution:
 
     Attributes:
         precision: operand precision; ``"default"`` is what the framework does by itself.
-        engine: who steps a model; ``"eager"`` is the definition.
+        engine: who steps a model; ``"eager"`` is the definition, ``"auto"`` the fastest that
+            pays and is possible, as `ncabench.run.resolution` decides.
         threads: CPU threads of an entry.
         deterministic: refuse kernels whose sums depend on chance.
         timeout_s: seconds after which an entry is given up, or none.
@@ -27,10 +28,11 @@ class Execution:
         evaluation_rng_seed: what evaluations are keyed by, the same for every model.
         checkpoint_s: seconds between the checkpoints of a training.
         log_every: iterations between the points of a logged curve.
+        together: how many trainings that differ in rng_seed alone share a process.
     """
 
     precision: Literal["default", "float32", "tf32", "bf16", "fp16"] = "default"
-    engine: Literal["auto", "eager"] = "auto"
+    engine: Literal["auto", "eager", "compiled", "fused"] = "auto"
     threads: int = 1
     deterministic: bool = False
     timeout_s: float | None = None
@@ -38,6 +40,7 @@ class Execution:
     evaluation_rng_seed: int = 0
     checkpoint_s: float = 60.0
     log_every: int = 50
+    together: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +56,12 @@ class Profile:
         train_steps: steps of a timed training iteration.
         repeats: processes that each measure all of this by themselves; a cost beside a
             printed one needs two or more.
+        engines: measured beside one another in the same process, as `ncabench.run.benchmark`
+            does; none for plain PyTorch alone. Then ``batch = 0`` leaves inference out.
+        precisions: of the operands, for each engine but ``"plain"``; none for the
+            framework's default.
+        seeds_together: how many compiled training iterations are run at once, to be
+            compared with one.
     """
 
     warm_up: int = 5
@@ -62,6 +71,22 @@ class Profile:
     train_batch: int = 0
     train_steps: int = 32
     repeats: int = 1
+    engines: tuple[Literal["plain", "eager", "compiled", "cax"], ...] = ()
+    precisions: tuple[Literal["float32", "tf32", "bf16"], ...] = ()
+    seeds_together: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileAt:
+    """Another `[profile]` for some grid points, as `[[profile_at]]` has it.
+
+    Attributes:
+        where: the grid points.
+        profile: `[profile]` with this table's other keys laid over it.
+    """
+
+    where: dict[str, str | int]
+    profile: Profile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,3 +225,18 @@ class Suite:
     claims: tuple[Claim, ...]
     deviations: tuple[Deviation, ...]
     expects: tuple[Expect, ...]
+    profiles_at: tuple[ProfileAt, ...] = ()
+
+    @property
+    def trains(self) -> bool:
+        """Whether there is anything to train; a suite may have profiles alone."""
+        return bool(self.train or self.recipes) or self.profile is None
+
+    def profile_of(self, point: Mapping[str, str | int]) -> Profile | None:
+        """Return what is timed at a grid point: the last `[[profile_at]]` that fits."""
+        fitting = [
+            one.profile
+            for one in self.profiles_at
+            if all(point.get(axis) == value for axis, value in one.where.items())
+        ]
+        return fitting[-1] if fitting else self.profile

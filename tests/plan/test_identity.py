@@ -42,7 +42,9 @@ def test_title_tables_and_deviations_change_no_id(plan):
 
 
 def test_how_long_a_run_may_take_changes_no_id(plan):
-    assert ids(plan(added="[execution]\ntimeout_s = 5\nlog_every = 1\n")) == ids(plan())
+    assert ids(plan(added="[execution]\ntimeout_s = 5\nlog_every = 1\ntogether = 4\n")) == ids(
+        plan()
+    )
 
 
 TRAINING = {

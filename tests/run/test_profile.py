@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from ncabench.nca.engine.eager import Eager
 from ncabench.nca.model import Automaton, OnePass
 from ncabench.nca.state import Layout
 from ncabench.nca.task import Task
@@ -111,6 +112,44 @@ def test_a_pass_counts_as_a_step():
     )
     assert model.calls == 5 * (2 + 1 + 2 + 1 + 2)  # training runs on a copy
     assert values["training/ms_per_iteration"] > 0
+
+
+def test_an_engine_is_timed_in_the_place_of_plain_pytorch():
+    model, engines = Mixer(), []
+
+    def make():
+        engines.append(Eager(CPU))
+        return engines[-1]
+
+    values = profile(
+        model,
+        Spots(),
+        device=CPU,
+        warm_up=0,
+        blocks=2,
+        steps_per_block=3,
+        train_batch=2,
+        train_steps=2,
+        engine=make,
+    )
+    assert len(engines) == 4  # a measure and a pace, of inference and of training
+    assert model.calls == [((1, 2), (1, 1, 8, 8), False)] * (3 * (2 + 2 + 1 + 2))
+    assert values["training/ms_per_iteration"] > 0
+
+
+def test_an_engine_times_a_pass_as_a_step():
+    model = Painter()
+    profile(
+        model,
+        Spots(),
+        device=CPU,
+        warm_up=0,
+        blocks=1,
+        steps_per_block=5,
+        train_batch=2,
+        engine=lambda: Eager(CPU),
+    )
+    assert model.calls == 5 * (2 + 1 + 1 + 1)
 
 
 class Slow(Mixer):

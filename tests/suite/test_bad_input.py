@@ -61,7 +61,8 @@ WRONG = {
         ("[train]", "[trian]\nx = 1\n[train]"),
         "trian: there is no such key\n"
         "  accepted: claim, default_preset, deviation, exclude, execution, expect, grid, "
-        "include, metric, model, paper, perception, perturbation, preset, profile, protocol, "
+        "include, metric, model, paper, perception, perturbation, preset, profile, "
+        "profile_at, protocol, "
         "recipe, table, task, title, train, update\n"
         "  did you mean 'train'?",
     ),
@@ -165,12 +166,23 @@ ADDED = {
         "[execution]\nthread = 2\n",
         "execution.thread: there is no such key\n"
         "  accepted: checkpoint_s, deterministic, engine, evaluation_rng_seed, log_every, "
-        "memory_limit_gb, precision, threads, timeout_s\n"
+        "memory_limit_gb, precision, threads, timeout_s, together\n"
         "  did you mean 'threads'?",
     ),
     "a number out of range": (
         "[execution]\nthreads = 0\n",
         "execution.threads: expected 1 or more, found 0",
+    ),
+    "a group without a member": (
+        "[execution]\ntogether = 0\n",
+        "execution.together: expected 1 or more, found 0",
+    ),
+    "an unknown engine": (
+        "[execution]\nengine = 'compild'\n",
+        "execution.engine: expected Literal['auto', 'eager', 'compiled', 'fused'], "
+        "found 'compild'\n"
+        "  accepted: auto, compiled, eager, fused\n"
+        "  did you mean 'compiled'?",
     ),
     "a wrong type in a section": (
         "[profile]\nblocks = true\n",
@@ -231,7 +243,8 @@ ADDED = {
         "[preset.smoke]\ntrian.iterations = 2\n",
         "preset.smoke.trian: there is no such key\n"
         "  accepted: claim, deviation, exclude, execution, expect, grid, include, metric, "
-        "model, paper, perception, perturbation, profile, protocol, recipe, table, task, "
+        "model, paper, perception, perturbation, profile, profile_at, protocol, "
+        "recipe, table, task, "
         "title, train, update\n"
         "  did you mean 'train'?",
     ),

@@ -1,0 +1,107 @@
+"""What a request for an engine comes to: pure rules, and the reasons that records give."""
+
+import pytest
+
+from ncabench.run import resolution
+from ncabench.run.resolution import Resolution, lacking
+
+AUTOMATON = {"iterations": 1000, "steps": [48, 63]}  # 55 steps in the mean
+ONE_PASS = {"iterations": 5000}
+
+
+def resolve(trainer=AUTOMATON, *, device="cuda:0", role="training", missing="", **execution):
+    asked = {"engine": "auto", "deterministic": False, **execution}
+    training = {"role": "training", "trainer": trainer, "execution": asked}
+    spec = {"role": role, "training": training} if role == "evaluation" else training
+    return resolution.resolve({**spec, "role": role}, device=device, lacks=lambda _: missing)
+
+
+def test_a_long_training_on_a_gpu_is_compiled_and_says_nothing():
+    found = resolve()
+    assert (found.engine, found.warnings, found.refused) == ("compiled", (), "")
+    assert found.why == "the training is long enough to repay compiling"
+
+
+@pytest.mark.parametrize(
+    ("trainer", "engine"),
+    [
+        ({"iterations": 909, "steps": [48, 63]}, "eager"),  # 49,995 updates
+        ({"iterations": 910, "steps": [48, 63]}, "compiled"),  # 50,050
+        ({"iterations": 4999}, "eager"),
+        ({"iterations": 5000}, "compiled"),
+    ],
+)
+def test_compiling_must_pay(trainer, engine):
+    assert resolve(trainer).engine == engine
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        (
+            {"trainer": {"iterations": 40, "steps": [48, 63]}},
+            "40 iterations are over before compiling has paid",
+        ),
+        ({"device": "cpu"}, "on a CPU plain PyTorch is as fast"),
+        ({"role": "evaluation"}, "an evaluation is too short to repay compiling"),
+        (
+            {"role": "profile"},
+            "a cost stands for plain PyTorch unless another engine is asked for",
+        ),
+        ({"engine": "eager"}, "it was asked for"),
+    ],
+)
+def test_what_does_not_pay_or_was_asked_for_is_eager_without_a_warning(changes, why):
+    assert resolve(**changes) == Resolution(
+        requested=changes.get("engine", "auto"), engine="eager", why=why
+    )
+
+
+def test_what_cannot_be_compiled_falls_back_with_a_warning():
+    found = resolve(missing="the package triton is not installed")
+    assert (found.engine, found.refused) == ("eager", "")
+    assert found.warnings == ("auto: eager, because the package triton is not installed",)
+
+
+def test_a_short_training_does_not_look_for_a_compiler():
+    assert resolve({"iterations": 40, "steps": [1, 3]}, missing="no compiler").warnings == ()
+
+
+def test_deterministic_trainings_are_eager_with_a_warning():
+    assert resolve(deterministic=True).warnings == (
+        "auto: eager, because deterministic = true",
+    )
+
+
+@pytest.mark.parametrize("role", ["training", "evaluation", "profile"])
+@pytest.mark.parametrize("device", ["cpu", "cuda:1"])
+def test_what_is_asked_for_is_taken_wherever_it_can_run(role, device):
+    short = {"iterations": 1, "steps": [1, 2]}
+    found = resolve(short, role=role, device=device, engine="compiled")
+    assert (found.engine, found.why, found.refused) == ("compiled", "it was asked for", "")
+
+
+def test_what_is_asked_for_and_cannot_run_is_refused_and_never_replaced():
+    found = resolve(engine="compiled", missing="there is no C compiler (CC, gcc, clang)")
+    assert (found.engine, found.warnings) == ("compiled", ())
+    assert found.refused == (
+        'engine = "compiled" cannot run here: there is no C compiler (CC, gcc, clang)'
+    )
+
+
+def test_fused_is_refused_until_it_is_there():
+    assert resolve(engine="fused").refused == (
+        'engine = "fused" cannot run here: no model has fused kernels yet; "auto" takes the '
+        "fastest engine there is"
+    )
+
+
+def test_a_compiler_is_looked_for_where_the_variable_says(monkeypatch, tmp_path):
+    compiler = tmp_path / "cc1"
+    compiler.write_text("")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    assert lacking("cpu") == "there is no C++ compiler (CXX, g++, clang++)"
+    monkeypatch.setenv("CXX", "cc1 -O2")
+    assert lacking("cpu") == ""
