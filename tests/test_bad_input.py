@@ -60,8 +60,8 @@ WRONG = {
         [("[execution]", "[exectuion]")],
         "exectuion: there is no such key\n"
         "  accepted: claim, default_preset, deviation, exclude, execution, expect, grid, "
-        "include, metric, model, paper, perception, perturbation, preset, profile, profile_at, protocol, "
-        "recipe, table, task, title, train, update\n"
+        "include, metric, model, paper, perception, perturbation, preset, profile, "
+        "profile_at, protocol, recipe, table, task, title, train, update\n"
         "  did you mean 'execution'?",
     ),
     "a wrong type": (

@@ -81,11 +81,7 @@ class Compiled(Engine):
         config.recompile_limit = max(config.recompile_limit, PROGRAMS)
         config.accumulated_recompile_limit = max(config.accumulated_recompile_limit, PROGRAMS)
         compiled: Callable[..., Any] = torch.compile(
-            function,
-            backend=self.backend,
-            fullgraph=True,
-            dynamic=False,
-            options=self._options(),
+            function, backend=self.backend, fullgraph=True, dynamic=False
         )
         return compiled
 
@@ -163,11 +159,6 @@ class Compiled(Engine):
         if not isinstance(known, Stepped):
             known = self._rollouts[id(model)] = Stepped(model, self.faster)
         return known
-
-    def _options(self) -> dict[str, Any] | None:
-        if self.device.type != "cuda" or self.backend != "inductor":
-            return None
-        return {"max_autotune_gemm": True, "max_autotune_gemm_backends": "ATEN,TRITON"}
 
     @contextmanager
     def _precision(self) -> Iterator[None]:
