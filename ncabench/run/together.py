@@ -63,12 +63,12 @@ class _Seat:
 
     def __init__(self, job: Job, *, amp: torch.dtype | None, company: Sequence[str]) -> None:
         self.amp, self.company = amp, company
-        self.stream = _own_stream(job.device) if len(company) > 1 else None
         self.sit(job)
 
     def sit(self, job: Job) -> None:
         """Begin anew, as ``job``."""
         self.job = job
+        self.stream = _own_stream(job) if len(self.company) > 1 else None
         self.training: Training | None = None
         self.attempt = Attempt(job, together=self.company if len(self.company) > 1 else ())
 
@@ -155,10 +155,15 @@ class _Group:
         self.voice.open(seat.job)
 
 
-def _own_stream(device: str) -> torch.cuda.Stream | None:
-    if device == "cpu":
+def _own_stream(job: Job) -> torch.cuda.Stream | None:
+    """Return a stream for an engine that can use one.
+
+    Plain PyTorch stays on the stream that all operators know: torchvision's deformable
+    convolution works on no other, and would not be waited for.
+    """
+    if job.device == "cpu" or job.engine == EAGER:
         return None
-    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+    return torch.cuda.Stream(job.device)  # type: ignore[no-untyped-call]
 
 
 def _forget_frames(error: BaseException) -> None:

@@ -150,7 +150,9 @@ class _Near(torch.autograd.Function):
     ) -> Tensor:
         ctx.save_for_backward(place)
         ctx.taps, ctx.grid, ctx.wide = taps, grid, values.dtype
-        return _gathered(values, rows, taps, grid).to(operands)
+        found = _gathered(values, rows, taps, grid)
+        # PyTorch 2.11 loses the gradient of a conversion that converts nothing
+        return found if found.dtype == operands else found.to(operands)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ncabench.errors import EngineFailed
-from ncabench.nca.engine import Engine
+from ncabench.nca.engine import Engine, agreement
 from ncabench.nca.engine.fired import FiredRollout
 from ncabench.nca.model import Automaton
 from ncabench.nca.segments import rollout_in_segments
@@ -35,6 +35,9 @@ class Compiled(Engine):
     Products that stand for convolutions are done with the operands that convolutions have
     (TF32 where cuDNN may use it).
 
+    Before a model's first rollout, two of its steps are compared with the definition's, at
+    the sizes of that rollout; see ``ncabench.nca.engine.agreement``.
+
     Source: none; the steps are the models'.
 
     Args:
@@ -43,7 +46,8 @@ class Compiled(Engine):
         backend: of PyTorch's compiler; ``"aot_eager"`` traces and generates no code.
 
     Raises:
-        EngineFailed: (from use) the compiler or the recording refuses what it is given.
+        EngineFailed: (from use) the compiler or the recording refuses what it is given, or
+            the compiled steps are not the definition's.
     """
 
     name = "compiled"
@@ -62,6 +66,7 @@ class Compiled(Engine):
         self._own_stream: Any = stream(device) if self.captures else None
         self._graphs: dict[Hashable, tuple[Any, dict[str, Tensor]]] = {}
         self._met: set[Hashable] = set()
+        self._agreed: set[Hashable] = set()
         self._memory: Any = None
         self._rollouts: dict[int, FiredRollout | Stepped] = {}
 
@@ -95,6 +100,20 @@ class Compiled(Engine):
         noises: Tensor | None = None,
         segments: int = 0,
     ) -> Tensor:
+        given = {"condition": condition, "masks": masks, "noises": noises}
+        self._insist_on_agreement(model, state, **given)
+        return self._rolled(model, state, **given, segments=segments)
+
+    def _rolled(
+        self,
+        model: Automaton,
+        state: Tensor,
+        *,
+        condition: Tensor | None,
+        masks: Tensor | None,
+        noises: Tensor | None,
+        segments: int = 0,
+    ) -> Tensor:
         flat = condition is None or (condition.ndim == 2 and not condition.requires_grad)
         if segments < 1 and masks is not None and flat and not FiredRollout.refused(model):
             return self._fired(model, state, condition=condition, masks=masks)
@@ -109,6 +128,35 @@ class Compiled(Engine):
 
     def inference(self, model: Automaton) -> Automaton:
         return self._stepped(model)
+
+    def _insist_on_agreement(
+        self,
+        model: Automaton,
+        state: Tensor,
+        *,
+        condition: Tensor | None,
+        masks: Tensor | None,
+        noises: Tensor | None,
+    ) -> None:
+        """Compare two steps with the definition's, once for each model and size."""
+        key = (id(model), state.shape, state.dtype, torch.is_grad_enabled())
+        if key in self._agreed:
+            return
+        self._agreed.add(key)
+        first: dict[str, Any] = {
+            "condition": condition,
+            "masks": None if masks is None else masks[: agreement.STEPS],
+            "noises": None if noises is None else noises[: agreement.STEPS],
+        }
+        wrong = agreement.disagreement(
+            lambda start: self._rolled(model, start, **first),
+            model,
+            state,
+            **first,
+            operands=state.dtype if self.amp is None else self.amp,
+        )
+        if wrong:
+            raise EngineFailed(f"the compiled steps are not the definition's: {wrong}")
 
     def run(self, work: Callable[[], dict[str, Tensor]], *, key: Hashable) -> dict[str, Tensor]:
         with self.stream(), self._precision(), _refusals():

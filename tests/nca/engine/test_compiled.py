@@ -109,3 +109,30 @@ def test_other_failures_stay_what_they_are():
     engine = Traced(torch.device("cpu"))
     with pytest.raises(ZeroDivisionError):
         engine.run(lambda: {"never": torch.tensor(1 / 0)}, key=())
+
+
+class Careless(Compiled):
+    """Compiles to something that is almost the same: the gradient of the state is halved."""
+
+    def faster(self, function):
+        def wrong(values, *rest):
+            return function(values / 2 + values.detach() / 2, *rest)
+
+        return wrong
+
+
+def test_steps_that_are_not_the_definitions_are_refused(automaton, scene):
+    model = automaton()
+    engine = Careless(torch.device("cpu"))
+    with pytest.raises(EngineFailed) as caught:
+        engine.rollout(model, **scene(model))
+    assert str(caught.value).startswith(
+        "the compiled steps are not the definition's: the state's gradient after 2 steps is off"
+    )
+
+
+def test_agreement_is_asked_once_for_each_size(automaton, scene):
+    model, engine = automaton(), Traced(torch.device("cpu"))
+    for batch in (2, 2, 3):
+        engine.rollout(model, **scene(model, batch=batch))
+    assert len(engine._agreed) == 2
