@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -71,8 +72,8 @@ class Draws:
 
     Args:
         rng_seed: in [0, 2**32).
-        generator: computes `philox`; another must give the same words. It is given the key
-            as tensors, so that a compiled one need not be compiled again for each purpose.
+        faster: makes the generator faster, such as ``Engine.faster``; it is then given its
+            key as tensors, so that it need not be compiled again for each purpose.
 
     Raises:
         ValueError: ``rng_seed`` is not in [0, 2**32).
@@ -85,12 +86,14 @@ class Draws:
     """
 
     def __init__(
-        self, rng_seed: int, *, generator: Callable[[Words, Key], Words] | None = None
+        self, rng_seed: int, *, faster: Callable[[Callable[..., Any]], Any] | None = None
     ) -> None:
         if not 0 <= rng_seed <= MASK:
             raise ValueError(f"rng_seed must be in [0, 2**32), not {rng_seed}")
         self.rng_seed = rng_seed
-        self._generator = generator
+        self._tensor_keys = faster is not None
+        self._philox = philox if faster is None else faster(philox)
+        self._fires = _fires if faster is None else faster(_fires)
         self._keys: dict[tuple[str, torch.device], tuple[Tensor, Tensor]] = {}
 
     def words(
@@ -225,14 +228,14 @@ class Draws:
         """
         cells = height * width
         below = math.ceil(rate * 2**24) << 8
-        four = self._blocks(
+        counter, key = self._named(
             purpose,
             samples=samples[None, :, None],
             steps=_counts(steps, samples)[:, None, None],
             blocks=-(-cells // 4),
             index=index,
         )
-        fires = torch.stack([words < below for words in four], dim=-1).flatten(2)
+        fires = self._fires(counter, key, below)
         return fires[..., :cells].reshape(len(steps), len(samples), 1, height, width)
 
     def _blocks(
@@ -244,14 +247,30 @@ class Draws:
         blocks: int,
         index: int | Tensor,
     ) -> Words:
+        counter, key = self._named(
+            purpose, samples=samples, steps=steps, blocks=blocks, index=index
+        )
+        words: Words = self._philox(counter, key)
+        return words
+
+    def _named(
+        self,
+        purpose: str,
+        *,
+        samples: Tensor,
+        steps: Tensor,
+        blocks: int,
+        index: int | Tensor,
+    ) -> tuple[Words, Key]:
+        """Return the counter and the key of draws."""
         device = samples.device
         cell = torch.arange(blocks, device=device)
         if not isinstance(index, Tensor):
             index = torch.full((), index & MASK, dtype=torch.int64, device=device)
         counter = (cell, steps, samples.long(), index)
-        if self._generator is None:
-            return philox(counter, self._key(purpose))
-        return self._generator(counter, self._key_on(device, purpose))
+        if not self._tensor_keys:
+            return counter, self._key(purpose)
+        return counter, self._key_on(device, purpose)
 
     def _key(self, purpose: str) -> tuple[int, int]:
         digest = hashlib.sha256(purpose.encode()).digest()
@@ -266,6 +285,11 @@ class Draws:
                 torch.tensor(other, device=device),
             )
         return self._keys[purpose, device]
+
+
+def _fires(counter: Words, key: Key, below: int) -> Tensor:
+    """Return which words lie below, four in a row for each counter; ``(T, S, 4 * blocks)``."""
+    return torch.stack([words < below for words in philox(counter, key)], dim=-1).flatten(2)
 
 
 def _counts(steps: range, like: Tensor) -> Tensor:

@@ -52,7 +52,6 @@ class Training:
         self.log = job.folder / LOG
         self.lines: list[str] = []
         self.last: dict[str, float] = {}
-        self.worst: Tensor | None = None
         self.earlier_s = 0.0
         self.started = time.monotonic()
         share = checkpoint.SHARE / company
@@ -107,9 +106,6 @@ class Training:
             EngineFailed: the engine could not be made to run it.
         """
         scalars = self.trainer.advance()
-        loss = scalars["loss"].abs()
-        bad = torch.where(loss.isfinite(), loss, math.inf)
-        self.worst = bad if self.worst is None else torch.maximum(self.worst, bad)
         iteration, every = self.trainer.iteration, self.job.log_every
         if iteration % every == 0 or iteration == self.trainer.iterations:
             self._check()
@@ -120,11 +116,11 @@ class Training:
             self.save()
 
     def _check(self) -> None:
-        worst = math.inf if self.worst is None else float(self.worst)
+        worst = float(self.trainer.worst)
         if worst > LIMIT:
             said = "stopped being finite" if math.isinf(worst) else f"reached {worst:.3g}"
             raise Diverged(f"the loss {said} by iteration {self.trainer.iteration}")
-        self.worst = None
+        self.trainer.worst.zero_()
 
     def _write(self, iteration: int, scalars: dict[str, Tensor]) -> None:
         values = {name: float(value) for name, value in scalars.items()}

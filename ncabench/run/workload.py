@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from ncabench.nca.descent import Descent
-from ncabench.nca.draws import Draws, philox
+from ncabench.nca.draws import Draws
 from ncabench.nca.engine import Engine
 from ncabench.nca.model import Automaton, Model
 from ncabench.nca.optimiser.adam import Adam
@@ -176,8 +176,7 @@ class _Drawing:
     """The masks and the noise of one rollout after another, drawn on the device."""
 
     def __init__(self, load: Workload, engine: Engine) -> None:
-        generator = engine.faster(philox) if engine.captures else None
-        self.draws = Draws(0, generator=generator)
+        self.draws = Draws(0, faster=engine.faster if engine.captures else None)
         self.load = load
         self.samples = torch.arange(load.batch, device=engine.device)
 

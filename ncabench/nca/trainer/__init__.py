@@ -5,6 +5,7 @@ by keyword only, the recipe that ``[train]`` sets. It logs nothing, saves nothin
 nothing: whoever calls `advance` does.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Hashable
 from typing import Any, ClassVar
@@ -12,7 +13,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from ncabench.nca.draws import Draws, philox
+from ncabench.nca.draws import Draws
 from ncabench.nca.engine import Engine
 
 
@@ -29,6 +30,8 @@ class Trainer(ABC):
         iteration: iterations done.
         iterations: iterations to do.
         clock: the same as ``iteration``, on the device, while `work` runs.
+        worst: the greatest absolute loss since it was last set to 0, infinite after one that
+            is not a number; on the device.
     """
 
     version: ClassVar[int] = 1
@@ -40,9 +43,10 @@ class Trainer(ABC):
         self.device = next(model.parameters()).device
         self.draws = draws
         if engine.captures:
-            self.draws = Draws(draws.rng_seed, generator=engine.faster(philox))
+            self.draws = Draws(draws.rng_seed, faster=engine.faster)
         self.iteration = 0
         self.clock = torch.zeros((), dtype=torch.int64, device=self.device)
+        self.worst = torch.zeros((), device=self.device)
 
     def advance(self) -> dict[str, Tensor]:
         """Do one iteration and return its scalars, detached, on the device.
@@ -57,6 +61,9 @@ class Trainer(ABC):
 
     def _turn(self, decided: Hashable) -> dict[str, Tensor]:
         scalars = self.work(decided)
+        loss = scalars["loss"].abs().float()
+        bad = torch.where(loss.isfinite(), loss, math.inf)
+        self.worst.copy_(torch.maximum(self.worst, bad))
         self.clock += 1
         return scalars
 
