@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ncabench.report.writer import Written
 
 PENDING, UNFINISHED, DAMAGED = "pending", "unfinished", "damaged"
+CORES_APART = 4  # for each GPU, so that one's work leaves another's timings alone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,7 +264,14 @@ def _execute(
 ) -> dict[str, Record]:
     if not jobs:
         return {}
-    return Scheduler(jobs, slots=slots, watcher=watcher, together=together).run()
+    cores = len(os.sched_getaffinity(0))
+    return Scheduler(
+        jobs,
+        slots=slots,
+        watcher=watcher,
+        together=together,
+        apart=cores >= CORES_APART * len(set(slots)),
+    ).run()
 
 
 def _slots(devices: Sequence[Device], *, workers: int | None, threads: int) -> list[str]:
