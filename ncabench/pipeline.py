@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from ncabench.report.writer import Written
 
 PENDING, UNFINISHED, DAMAGED = "pending", "unfinished", "damaged"
-CORES_APART = 4  # for each GPU, so that one's work leaves another's timings alone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,14 +263,7 @@ def _execute(
 ) -> dict[str, Record]:
     if not jobs:
         return {}
-    cores = len(os.sched_getaffinity(0))
-    return Scheduler(
-        jobs,
-        slots=slots,
-        watcher=watcher,
-        together=together,
-        apart=cores >= CORES_APART * len(set(slots)),
-    ).run()
+    return Scheduler(jobs, slots=slots, watcher=watcher, together=together).run()
 
 
 def _slots(devices: Sequence[Device], *, workers: int | None, threads: int) -> list[str]:

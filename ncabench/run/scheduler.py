@@ -2,7 +2,8 @@
 
 Every job ends in a record, or is left unfinished and goes on when it is run again. A killed
 worker costs its own entry only. Jobs that need a training wait for it; jobs that measure
-time have their device to themselves, and where cores are few the machine.
+time have the whole machine to themselves: what plain PyTorch launches one by one takes longer
+while other GPUs of the same host are kept busy.
 """
 
 from __future__ import annotations
@@ -76,7 +77,6 @@ class Scheduler:
             stands twice serves two at once.
         watcher: what is told of events.
         together: trainings at most that differ in rng_seed alone and share a slot.
-        apart: whether a device may measure time while another one works.
 
     Raises:
         MachineError: (from `run`) the disk, the rights or the memory of the machine failed.
@@ -89,11 +89,9 @@ class Scheduler:
         slots: Sequence[str],
         watcher: Watcher,
         together: int = 1,
-        apart: bool = False,
     ) -> None:
         self.waiting = list(jobs)
         self.together = together
-        self.apart = apart
         self.kinds: dict[Path, str] = {}
         self.elsewhere: dict[Path, Path] = {}
         self.free = list(slots)
@@ -119,21 +117,12 @@ class Scheduler:
 
     def _start_ready(self) -> None:
         for job in list(self.waiting):
-            slot = self._slot(job)
-            if slot is None or all(job is not one for one in self.waiting):
+            if not self.free or any(one.jobs[0].role == "profile" for one in self.running):
+                return
+            if job.role == "profile" and self.running:
                 continue
-            if self._ready(job):
-                self._start(self._company(job), slot=slot)
-
-    def _slot(self, job: Job) -> str | None:
-        """Return a free slot where a job may start now, or None."""
-        others = self.running
-        if job.role != "profile":
-            others = [one for one in others if one.jobs[0].role == "profile"]
-        taken = {one.slot for one in others}
-        if taken and not self.apart:
-            return None
-        return next((slot for slot in self.free if slot not in taken), None)
+            if any(job is one for one in self.waiting) and self._ready(job):
+                self._start(self._company(job))
 
     def _ready(self, job: Job) -> bool:
         """Whether a job may start; one whose training failed is ended here."""
@@ -173,8 +162,8 @@ class Scheduler:
     def _take(self, job: Job) -> None:
         self.waiting = [one for one in self.waiting if one is not job]
 
-    def _start(self, jobs: list[Job], *, slot: str) -> None:
-        self.free.remove(slot)
+    def _start(self, jobs: list[Job]) -> None:
+        slot = self.free.pop(0)
         for job in jobs:
             self._take(job)
         ours, theirs = self.context.Pipe(duplex=False)

@@ -11,7 +11,7 @@ import pytest
 from ncabench.plan import planner, sources
 from ncabench.run import outcome
 from ncabench.run.job import Job
-from ncabench.run.scheduler import Scheduler, Watcher, _Running
+from ncabench.run.scheduler import Scheduler, Watcher
 from ncabench.suite import document
 
 TINY = Path(__file__).parents[1] / "tiny.toml"
@@ -121,27 +121,6 @@ def test_a_damaged_training_record_costs_its_evaluation_only(tmp_path):
     assert (record.outcome, record.unfinished) == ("crashed", True)
     assert record.reason == "the record of its training is damaged"
     assert outcome.read(damage.folder).outcome == "ok"
-
-
-@pytest.mark.parametrize(
-    ("apart", "busy_with", "wanted", "slot"),
-    [
-        (True, "training", "profile", "cuda:1"),  # on a GPU that is idle
-        (True, "profile", "training", "cuda:1"),
-        (True, "profile", "profile", "cuda:1"),
-        (False, "training", "profile", None),  # the other's work would be seen
-        (False, "profile", "training", None),
-        (False, "training", "training", "cuda:0"),
-    ],
-)
-def test_what_measures_time_has_its_device_to_itself(tmp_path, apart, busy_with, wanted, slot):
-    one = jobs(tmp_path)[0]
-    scheduler = Scheduler(
-        [], slots=["cuda:0", "cuda:1"], watcher=Watcher(), together=1, apart=apart
-    )
-    busy = replace(one, role=busy_with)
-    scheduler.running = [_Running(jobs=[busy], open={}, process=None, pipe=None, slot="cuda:0")]
-    assert scheduler._slot(replace(one, role=wanted)) == slot
 
 
 class Interrupter(Watcher):
