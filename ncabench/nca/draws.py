@@ -92,9 +92,10 @@ class Draws:
             raise ValueError(f"rng_seed must be in [0, 2**32), not {rng_seed}")
         self.rng_seed = rng_seed
         self._tensor_keys = faster is not None
-        self._philox = philox if faster is None else faster(philox)
+        self._words = _words if faster is None else faster(_words)
+        self._uniform = _uniform if faster is None else faster(_uniform)
         self._fires = _fires if faster is None else faster(_fires)
-        self._keys: dict[tuple[str, torch.device], tuple[Tensor, Tensor]] = {}
+        self._numbers: dict[tuple[int, torch.device], Tensor] = {}
 
     def words(
         self,
@@ -118,14 +119,9 @@ class Draws:
         Shape:
             ``(S, T, cells)``, int64 in [0, 2**32), on the device of ``samples``.
         """
-        four = self._blocks(
-            purpose,
-            samples=samples[:, None, None],
-            steps=_counts(steps, samples)[None, :, None],
-            blocks=-(-cells // 4),
-            index=index,
-        )
-        return torch.stack(four, dim=-1).flatten(2)[..., :cells]
+        counted = self._counted(samples, steps, cells, index)
+        words: Tensor = self._words(*counted, self._key_for(samples, purpose))
+        return words[..., :cells]
 
     def uniform(
         self,
@@ -141,8 +137,9 @@ class Draws:
         Shape:
             ``(S, T, cells)``, float32; the arguments are those of `words`.
         """
-        words = self.words(purpose, samples=samples, steps=steps, cells=cells, index=index)
-        return (words >> 8).float().mul_(2.0**-24)
+        counted = self._counted(samples, steps, cells, index)
+        uniform: Tensor = self._uniform(*counted, self._key_for(samples, purpose))
+        return uniform[..., :cells]
 
     def normal(
         self,
@@ -228,72 +225,59 @@ class Draws:
         """
         cells = height * width
         below = math.ceil(rate * 2**24) << 8
-        counter, key = self._named(
-            purpose,
-            samples=samples[None, :, None],
-            steps=_counts(steps, samples)[:, None, None],
-            blocks=-(-cells // 4),
-            index=index,
-        )
-        fires = self._fires(counter, key, below)
+        counted = self._counted(samples, steps, cells, index)
+        fires: Tensor = self._fires(*counted, self._key_for(samples, purpose), below)
         return fires[..., :cells].reshape(len(steps), len(samples), 1, height, width)
 
-    def _blocks(
-        self,
-        purpose: str,
-        *,
-        samples: Tensor,
-        steps: Tensor,
-        blocks: int,
-        index: int | Tensor,
-    ) -> Words:
-        counter, key = self._named(
-            purpose, samples=samples, steps=steps, blocks=blocks, index=index
-        )
-        words: Words = self._philox(counter, key)
-        return words
-
-    def _named(
-        self,
-        purpose: str,
-        *,
-        samples: Tensor,
-        steps: Tensor,
-        blocks: int,
-        index: int | Tensor,
-    ) -> tuple[Words, Key]:
-        """Return the counter and the key of draws."""
-        device = samples.device
-        cell = torch.arange(blocks, device=device)
+    def _counted(
+        self, samples: Tensor, steps: range, cells: int, index: int | Tensor
+    ) -> tuple[Tensor, range, int, Tensor]:
+        """Return what a counter is made of: samples, steps, blocks of four cells, index."""
         if not isinstance(index, Tensor):
-            index = torch.full((), index & MASK, dtype=torch.int64, device=device)
-        counter = (cell, steps, samples.long(), index)
+            index = self._held(samples.device, index & MASK)
+        return samples, steps, -(-cells // 4), index
+
+    def _key_for(self, samples: Tensor, purpose: str) -> Key:
         if not self._tensor_keys:
-            return counter, self._key(purpose)
-        return counter, self._key_on(device, purpose)
+            return self._key(purpose)
+        one, other = self._key(purpose)
+        return self._held(samples.device, one), self._held(samples.device, other)
 
     def _key(self, purpose: str) -> tuple[int, int]:
         digest = hashlib.sha256(purpose.encode()).digest()
         return self.rng_seed, int.from_bytes(digest[:4], "big")
 
-    def _key_on(self, device: torch.device, purpose: str) -> tuple[Tensor, Tensor]:
-        """Return the key as tensors; kept, since a recorded program reads them again."""
-        if (purpose, device) not in self._keys:
-            one, other = self._key(purpose)
-            self._keys[purpose, device] = (
-                torch.tensor(one, device=device),
-                torch.tensor(other, device=device),
-            )
-        return self._keys[purpose, device]
+    def _held(self, device: torch.device, number: int) -> Tensor:
+        """Return a number on a device; kept, since a recorded program reads it again."""
+        if not self._tensor_keys:
+            return torch.full((), number, dtype=torch.int64, device=device)
+        if (number, device) not in self._numbers:
+            self._numbers[number, device] = torch.tensor(number, device=device)
+        return self._numbers[number, device]
 
 
-def _fires(counter: Words, key: Key, below: int) -> Tensor:
-    """Return which words lie below, four in a row for each counter; ``(T, S, 4 * blocks)``."""
+def _words(samples: Tensor, steps: range, blocks: int, index: Tensor, key: Key) -> Tensor:
+    """Return the words, four for each block; ``(S, T, 4 * blocks)``."""
+    cell, step = _axis(range(blocks), samples), _axis(steps, samples)
+    counter = (cell, step[:, None], samples.long()[:, None, None], index)
+    return torch.stack(philox(counter, key), dim=-1).flatten(2)
+
+
+def _uniform(samples: Tensor, steps: range, blocks: int, index: Tensor, key: Key) -> Tensor:
+    return (_words(samples, steps, blocks, index, key) >> 8).float() * 2.0**-24
+
+
+def _fires(
+    samples: Tensor, steps: range, blocks: int, index: Tensor, key: Key, below: int
+) -> Tensor:
+    """Return which words lie below, four for each block; ``(T, S, 4 * blocks)``."""
+    cell, step = _axis(range(blocks), samples), _axis(steps, samples)
+    counter = (cell, step[:, None, None], samples.long()[:, None], index)
     return torch.stack([words < below for words in philox(counter, key)], dim=-1).flatten(2)
 
 
-def _counts(steps: range, like: Tensor) -> Tensor:
-    return torch.arange(steps.start, steps.stop, steps.step, device=like.device)
+def _axis(counts: range, like: Tensor) -> Tensor:
+    return torch.arange(counts.start, counts.stop, counts.step, device=like.device)
 
 
 def _span(low: int, high: int) -> int:

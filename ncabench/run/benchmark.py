@@ -18,7 +18,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
@@ -59,12 +59,36 @@ class Asked:
     train_steps: int = 32
 
 
+class Programs:
+    """Counts what PyTorch's compiler makes, and what it finds in its cache, from now on."""
+
+    def __init__(self) -> None:
+        self._before = self._counts()
+
+    def all_found(self) -> bool:
+        """Whether something was compiled since, and nothing of it anew."""
+        found, made = (
+            now - then for now, then in zip(self._counts(), self._before, strict=True)
+        )
+        return found > 0 and made == 0
+
+    @staticmethod
+    def _counts() -> tuple[int, int]:
+        counters: Any = torch._dynamo.utils.counters
+        cached, whole = counters["inductor"], counters["aot_autograd"]
+        return (
+            cached["fxgraph_cache_hit"] + whole["autograd_cache_hit"],
+            cached["fxgraph_cache_miss"],
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """Values by name, and what a reader should know."""
+    """Values by name, what a reader should know, and the versions of what was measured."""
 
     values: dict[str, float]
     notes: list[str]
+    versions: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def benchmark(model: Model, task: Task, asked: Asked, *, device: torch.device) -> Measured:
@@ -98,6 +122,7 @@ def benchmark(model: Model, task: Task, asked: Asked, *, device: torch.device) -
         [one for one in dict.fromkeys(rates) if one != DEFAULT], device=device
     )
     values = ceilings.values()
+    versions: dict[str, dict[str, str]] = {}
     for phase, batch, steps in sizes:
         if batch > 0:
             contest = _Contest(
@@ -110,7 +135,8 @@ def benchmark(model: Model, task: Task, asked: Asked, *, device: torch.device) -
             )
             values |= contest.run()
             notes += contest.notes
-    return Measured(values=values, notes=list(dict.fromkeys(notes)))
+            versions |= contest.versions
+    return Measured(values=values, notes=list(dict.fromkeys(notes)), versions=versions)
 
 
 def _precisions(asked: Asked, *, device: torch.device) -> tuple[list[str], list[str]]:
@@ -133,6 +159,7 @@ class _Contest:
     device: torch.device
     notes: list[str] = field(default_factory=list)
     values: dict[str, float] = field(default_factory=dict)
+    versions: dict[str, dict[str, str]] = field(default_factory=dict)
     _lasting: dict[str, Rival] = field(default_factory=dict)  # in every group
     _present: dict[str, Rival] = field(default_factory=dict)
     _times: dict[str, list[float]] = field(default_factory=dict)
@@ -192,7 +219,8 @@ class _Contest:
     def _prepared(self, engine: str, name: str, precision: str) -> Rival:
         if engine == CAX:
             return self._cax(name, precision)
-        return prepare(
+        programs = Programs()
+        rival = prepare(
             name,
             lambda: self._action(engine, precision),
             precision=precision,
@@ -200,6 +228,9 @@ class _Contest:
             warm_up=self.asked.warm_up,
             compiles=engine not in (PLAIN, "eager"),
         )
+        if programs.all_found():
+            self.notes.append(f"{name}: compiled before, so compile_s is that of a cache")
+        return rival
 
     def _action(self, engine: str, precision: str) -> Action:
         train = self.phase == "training"
@@ -219,8 +250,7 @@ class _Contest:
     def _cax(self, name: str, precision: str) -> Rival:
         sizes = cax.sizes(self.load, precision=precision)
         worker = cax.Worker(sizes, device=self.device)
-        versions = ", ".join(f"{k} {v}" for k, v in worker.ready["versions"].items())
-        self.notes.append(f"cax: {versions}")
+        self.versions[CAX] = worker.ready["versions"]
         repeats = repeats_of(worker.lap(1))
         peak_gb = worker.ready["peak_gb"] or 0.0
         return Rival(

@@ -32,6 +32,7 @@ def profile_entry(job: Job, *, amp: torch.dtype | None) -> Result:
         artifacts=[],
         seconds=time.monotonic() - started,
         warnings=measured.notes,
+        environment={"versions": measured.versions} if measured.versions else {},
     )
 
 

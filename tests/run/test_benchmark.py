@@ -72,7 +72,8 @@ def test_compiled_stands_beside_plain_alone_and_together(workload):
         train_steps=2,
         seeds_together=(2,),
     )
-    assert found.notes == []
+    cached = "compiled/float32: compiled before, so compile_s is that of a cache"
+    assert set(found.notes) <= {cached}  # by an earlier run of this test
     more = {"compile_s", "speedup", "together_2_ms", "together_2_ratio"}
     assert names(found.values, "training/compiled/float32/") == ITERATION | BOUND | more
     assert found.values["training/compiled/float32/compile_s"] > 0.1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -17,6 +18,15 @@ from ncabench.nca.segments import rollout_in_segments
 
 GRAPHS = 128  # recorded at most; a work whose key comes after them runs unrecorded
 PROGRAMS = 1024  # shapes that one function may be compiled for
+IN_RANGE: dict[str, Any] = {
+    "assert_indirect_indexing": False
+}  # tables of cells hold cells alone
+CHOSEN: dict[str, Any] = {  # products by what is fastest on the machine, with what follows them
+    **IN_RANGE,
+    "max_autotune_gemm": True,
+    "max_autotune_gemm_backends": "ATEN,TRITON",
+    "prologue_fusion": False,
+}
 
 
 class Compiled(Engine):
@@ -34,6 +44,8 @@ class Compiled(Engine):
 
     A work that rolls out by firing cells does its products, which stand for convolutions,
     with the operands that convolutions have (TF32 where cuDNN may use it).
+
+    Without gradients, products are chosen by trying what the compiler offers on the machine.
 
     Before a model's first rollout, two of its steps are compared with the definition's, at
     the sizes of that rollout; see ``ncabench.nca.engine.agreement``.
@@ -84,11 +96,18 @@ class Compiled(Engine):
         outer.wait_stream(self._own_stream)
 
     def faster(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        return self._compiled(function)
+
+    def _compiled(self, function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
         config: Any = torch._dynamo.config
         config.recompile_limit = max(config.recompile_limit, PROGRAMS)
         config.accumulated_recompile_limit = max(config.accumulated_recompile_limit, PROGRAMS)
         compiled: Callable[..., Any] = torch.compile(
-            function, backend=self.backend, fullgraph=True, dynamic=False
+            function,
+            backend=self.backend,
+            options=options if options and self.backend == "inductor" else None,
+            fullgraph=True,
+            dynamic=False,
         )
         return compiled
 
@@ -199,7 +218,11 @@ class Compiled(Engine):
         known = self._rollouts.get(id(model))
         if not isinstance(known, FiredRollout):
             assert FiredRollout.takes(model)
-            known = self._rollouts[id(model)] = FiredRollout(model, self.faster)
+            known = self._rollouts[id(model)] = FiredRollout(
+                model,
+                partial(self._compiled, **IN_RANGE),
+                fastest=partial(self._compiled, **(CHOSEN if self.captures else IN_RANGE)),
+            )
         operands = state.dtype if self.amp is None else self.amp
         if self._working and torch.backends.cudnn.allow_tf32:
             torch.backends.cuda.matmul.allow_tf32 = True  # until the work is done

@@ -29,9 +29,16 @@ class FiredRollout:
     Args:
         model: what is rolled out.
         faster: makes the step faster; it is called once.
+        fastest: likewise, where no gradient is wanted; None for ``faster``.
     """
 
-    def __init__(self, model: NCA, faster: Callable[[Step], Step]) -> None:
+    def __init__(
+        self,
+        model: NCA,
+        faster: Callable[[Step], Step],
+        *,
+        fastest: Callable[[Step], Step] | None = None,
+    ) -> None:
         found = sense(model.perception, model.layout.channels), think(model.update)
         assert found[0] is not None
         assert found[1] is not None
@@ -43,6 +50,7 @@ class FiredRollout:
         self.sensing = 0  # constants that are the perception's
         self.tables: dict[tuple[Taps, Grid], Tensor] = {}
         self.step = faster(self._step)
+        self.step_alone = (fastest or faster)(self._step)
 
     @classmethod
     def takes(cls, model: Automaton) -> TypeGuard[NCA]:
@@ -83,9 +91,10 @@ class FiredRollout:
         firing = Firing.of(masks, capacity=self.grid.capacity(self.model.fire_rate))
         weights = self._weights(condition, steps=len(masks))
         rows = self.grid.rows(state) + firing.excess.to(state.dtype)
+        step = self.step if torch.is_grad_enabled() else self.step_alone
         for turn, constants in enumerate(weights):
             places = (firing.rows[turn], firing.place[turn], firing.valid[turn])
-            rows = self.step(rows, *places, *constants)
+            rows = step(rows, *places, *constants)
         return self.grid.planes(rows)
 
     def _weights(self, condition: Tensor | None, *, steps: int) -> list[Constants]:

@@ -78,7 +78,7 @@ class Kernel:
 
     A condition that is the same all over a torus adds the same to every cell of a sample. It
     is seen once, beside the taps, as is a 1 for the bias; so their weights' gradients are
-    part of the product's.
+    part of the product's. Where no gradient is wanted it is added to the product instead.
 
     Args:
         convolutions: of equal geometry; their outputs stand side by side.
@@ -87,6 +87,7 @@ class Kernel:
 
     def __init__(self, convolutions: Sequence[nn.Conv2d], channels: int, taps: Taps) -> None:
         self.convolutions, self.channels, self.taps = convolutions, channels, taps
+        self.adds = False  # the condition's part and the bias to the product
 
     def constants(self, condition: Tensor | None, around: Around) -> Constants:
         """Return the matrix, what each sample sees besides its state, and the neighbours."""
@@ -94,6 +95,10 @@ class Kernel:
         bias = torch.cat([_bias(conv) for conv in self.convolutions])[None]
         own = kernel[:, : self.channels].permute(2, 3, 1, 0).flatten(0, 2)
         other = kernel[:, self.channels :].sum(dim=(2, 3)).T  # (K, out)
+        self.adds = not torch.is_grad_enabled() and len(own) % ALIGNED == 0
+        if self.adds:
+            added = bias if condition is None else condition @ other + bias
+            return own, added, around(self.taps)
         spare = -(len(own) + len(other) + 1) % ALIGNED
         matrix = torch.cat([own, other, bias, bias.new_zeros(spare, bias.shape[1])])
         if condition is None:
@@ -105,6 +110,8 @@ class Kernel:
     def product(self, fired: Fired, constants: Sequence[Tensor]) -> Tensor:
         """Return the convolutions' outputs of the rows that fire."""
         matrix, beside, around = constants
+        if self.adds:
+            return seen(fired, around, self.taps) @ matrix + told(fired, beside)
         sight = [seen(fired, around, self.taps), told(fired, beside)]
         return product(torch.cat(sight, dim=1), matrix)
 

@@ -47,7 +47,14 @@ class RandomDisc(Perturbation):
         self, state: Tensor, *, samples: Tensor, draws: Draws
     ) -> tuple[Tensor, Tensor]:
         """Return the damaged state, and the cells within each sample's disc."""
-        drawn = draws.uniform("perturbation/random_disc", samples=samples, cells=3)[:, 0]
+        return self.struck(state, self.drawn(samples, draws=draws))
+
+    def drawn(self, samples: Tensor, *, draws: Draws) -> Tensor:
+        """Return three uniform values for each sample, ``(B, 3)``."""
+        return draws.uniform("perturbation/random_disc", samples=samples, cells=3)[:, 0]
+
+    def struck(self, state: Tensor, drawn: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what a call returns, from what was `drawn`."""
         down, right = ((drawn[:, :2] * 2 - 1) * self.centre).unbind(dim=1)
         least, greatest = self.radius
         radius = drawn[:, 2] * (greatest - least) + least

@@ -1,12 +1,20 @@
 """Sample pools: old final states to go on from, so that what was grown is also kept."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from torch import Tensor
 
 from ncabench.nca.draws import Draws
+
+Faster = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function."""
+    return function
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +40,13 @@ class Pool(ABC):
     version: ClassVar[int] = 1
 
     @abstractmethod
-    def prepare(self, fresh: Batch) -> None:
-        """Allocate room for states like those of ``fresh``."""
+    def prepare(self, fresh: Batch, *, faster: Faster = as_it_is) -> None:
+        """Allocate room for states like those of ``fresh``.
+
+        Args:
+            fresh: a batch of seeds.
+            faster: makes a function of tensors faster, such as ``Engine.faster``.
+        """
 
     @abstractmethod
     def count(self, batch: int, *, iteration: int, iterations: int) -> int:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ncabench.nca.draws import Draws
 from ncabench.nca.perturbation.random_disc import RandomDisc
-from ncabench.nca.pool import Batch, Pool
+from ncabench.nca.pool import Batch, Faster, Pool, as_it_is
 
 
 class Fifo(Pool):
@@ -88,7 +88,7 @@ class Fifo(Pool):
         self.damage_ratio = damage_ratio
         self.disc = RandomDisc(radius=damage_radius, centre=damage_centre)
 
-    def prepare(self, fresh: Batch) -> None:
+    def prepare(self, fresh: Batch, *, faster: Faster = as_it_is) -> None:
         """Allocate room for ``size`` states, and one row for bad ones."""
         if len(fresh.labels) > self.size:
             raise ValueError(
@@ -97,6 +97,9 @@ class Fifo(Pool):
         self.states = fresh.state.new_zeros(self.size + 1, *fresh.state.shape[1:])
         self.labels = fresh.labels.new_zeros(self.size + 1)
         self.stored = fresh.labels.new_zeros(())  # good states ever committed
+        self._order, self._blended, self._placed = (
+            faster(one) for one in (_order, self._blend, _placed)
+        )
 
     def count(self, batch: int, *, iteration: int, iterations: int) -> int:
         """Return n, whether or not the pool holds as many."""
@@ -111,27 +114,45 @@ class Fifo(Pool):
         if count == 0:
             return fresh
         slots = self._choose(count, index=clock, draws=draws)
-        pooled = self._damaged(self.states[slots], clock=clock, draws=draws)
-        full = int(count * (1 - self.mutation))
-        labels = torch.cat([self.labels[slots[:full]], fresh.labels[full:count]])
-        ready = self.stored >= count
-        first = torch.where(ready, pooled, fresh.state[:count])
-        labels = torch.where(ready, labels, fresh.labels[:count])
-        return Batch(
-            state=torch.cat([first, fresh.state[count:]]),
-            labels=torch.cat([labels, fresh.labels[count:]]),
+        drawn = self.disc.drawn(
+            torch.arange(count, device=slots.device) + clock * count, draws=draws
         )
+        struck = self._struck(count, clock=clock, draws=draws, device=slots.device)
+        held, given = (self.states, self.labels), (fresh.state, fresh.labels)
+        state, labels = self._blended(*held, self.stored, *given, slots, drawn, struck)
+        return Batch(state=state, labels=labels)
+
+    def _blend(
+        self,
+        states: Tensor,
+        labels: Tensor,
+        stored: Tensor,
+        state: Tensor,
+        classes: Tensor,
+        slots: Tensor,
+        drawn: Tensor,
+        struck: Tensor | None,
+    ) -> tuple[Tensor, Tensor]:
+        """Return a batch whose first slots are those of the pool, once it holds as many."""
+        count = len(slots)
+        pooled = states[slots]
+        if self.damage != "none":
+            damaged, _ = self.disc.struck(pooled, drawn)
+            pooled = damaged if struck is None else torch.where(struck, damaged, pooled)
+        full = int(count * (1 - self.mutation))
+        own = torch.cat([labels[slots[:full]], classes[full:count]])
+        ready = stored >= count
+        first = torch.where(ready, pooled, state[:count])
+        own = torch.where(ready, own, classes[:count])
+        return torch.cat([first, state[count:]]), torch.cat([own, classes[count:]])
 
     def commit(self, final: Batch) -> None:
         """Store the final states, over the oldest; bad ones are left out."""
         state = final.state.detach().to(self.states.dtype)
-        largest = state.abs().flatten(1).amax(dim=1)
-        good = largest.isfinite() & (largest > 0)
-        place = (self.stored + good.cumsum(0) - 1) % self.size
-        rows = torch.where(good, place, self.size)
+        rows, good = self._placed(state, self.stored, self.size)
         self.states.index_copy_(0, rows, state)
         self.labels.index_copy_(0, rows, final.labels)
-        self.stored += good.sum()
+        self.stored += good
 
     def state_dict(self) -> dict[str, Any]:
         """Return the filled part of the pool; tensors are the pool's own, not copies."""
@@ -162,21 +183,30 @@ class Fifo(Pool):
         """Return the rows of ``count`` stored states; rows not yet filled come last."""
         sample = self.stored.new_zeros(1)
         words = draws.words("pool/choice", samples=sample, cells=self.size, index=index)[0, 0]
-        empty = torch.arange(self.size, device=words.device) >= self.stored
-        return words.masked_fill(empty, 2**32).sort(stable=True).indices[:count]
+        order: Tensor = self._order(words, self.stored)
+        return order.sort(stable=True).indices[:count]
 
-    def _damaged(self, pooled: Tensor, *, clock: Tensor, draws: Draws) -> Tensor:
-        count = len(pooled)
-        share = {"all": count, "fraction": int(count * self.damage_ratio), "none": 0}
-        number = share[self.damage]
-        if number == 0:
-            return pooled
-        samples = torch.arange(count, device=pooled.device) + clock * count
-        damaged, _ = self.disc(pooled, samples=samples, draws=draws)
-        if number == count:
-            return damaged
+    def _struck(
+        self, count: int, *, clock: Tensor, draws: Draws, device: torch.device
+    ) -> Tensor | None:
+        """Return which pooled states are damaged, ``(count, 1, 1, 1)``, or None for all."""
+        if self.damage != "fraction":
+            return None
         order = draws.choice(
-            "pool/damage", population=count, count=count, index=clock, device=pooled.device
+            "pool/damage", population=count, count=count, index=clock, device=device
         )
-        chosen = order.view(-1, 1, 1, 1) < number
-        return torch.where(chosen, damaged, pooled)
+        return order.view(-1, 1, 1, 1) < int(count * self.damage_ratio)
+
+
+def _order(words: Tensor, stored: Tensor) -> Tensor:
+    """Return what rows are sorted by: chance, and rows not yet filled last."""
+    empty = torch.arange(len(words), device=words.device) >= stored
+    return words.masked_fill(empty, 2**32)
+
+
+def _placed(state: Tensor, stored: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """Return each state's row, that beyond the end for a bad one, and how many are good."""
+    largest = state.abs().flatten(1).amax(dim=1)
+    good = largest.isfinite() & (largest > 0)
+    place = (stored + good.cumsum(0) - 1) % size
+    return torch.where(good, place, size), good.sum()

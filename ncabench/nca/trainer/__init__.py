@@ -44,6 +44,7 @@ class Trainer(ABC):
         self.draws = draws
         if engine.captures:
             self.draws = Draws(draws.rng_seed, faster=engine.faster)
+        self._worse = engine.faster(_worse) if engine.captures else _worse
         self.iteration = 0
         self.clock = torch.zeros((), dtype=torch.int64, device=self.device)
         self.worst = torch.zeros((), device=self.device)
@@ -61,9 +62,7 @@ class Trainer(ABC):
 
     def _turn(self, decided: Hashable) -> dict[str, Tensor]:
         scalars = self.work(decided)
-        loss = scalars["loss"].abs().float()
-        bad = torch.where(loss.isfinite(), loss, math.inf)
-        self.worst.copy_(torch.maximum(self.worst, bad))
+        self.worst.copy_(self._worse(self.worst, scalars["loss"]))
         self.clock += 1
         return scalars
 
@@ -87,3 +86,9 @@ class Trainer(ABC):
         """Let the next iteration be ``iteration``, counted from 0."""
         self.iteration = iteration
         self.clock.fill_(iteration)
+
+
+def _worse(worst: Tensor, loss: Tensor) -> Tensor:
+    """Return the greater of two losses, infinite where the second is not a number."""
+    loss = loss.abs().float()
+    return torch.maximum(worst, torch.where(loss.isfinite(), loss, math.inf))

@@ -15,7 +15,7 @@ from ncabench.nca.engine import Engine
 from ncabench.nca.losses.overflow import overflow as overflow_loss
 from ncabench.nca.model import Automaton
 from ncabench.nca.optimiser import Optimiser
-from ncabench.nca.pool import Batch, Pool
+from ncabench.nca.pool import Batch, Pool, as_it_is
 from ncabench.nca.schedule import Schedule
 from ncabench.nca.task import Task
 from ncabench.nca.trainer import Trainer
@@ -95,7 +95,8 @@ class Rollout(Trainer):
             captured=engine.captures,
         )
         if pool is not None:
-            pool.prepare(self._fresh(self._samples()))
+            fresh = self._fresh(self._samples())
+            pool.prepare(fresh, faster=engine.faster if engine.captures else as_it_is)
 
     def decide(self) -> tuple[int, int]:
         """Return the number of steps, and how many samples the pool may give."""

@@ -134,7 +134,7 @@ def test_products_have_the_operands_of_convolutions_where_they_stand_for_them(
 class Careless(Compiled):
     """Compiles to something that is almost the same: the gradient of the state is halved."""
 
-    def faster(self, function):
+    def _compiled(self, function, **options):
         def wrong(values, *rest):
             return function(values / 2 + values.detach() / 2, *rest)
 

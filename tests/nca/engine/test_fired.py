@@ -70,6 +70,19 @@ def test_every_scene_ends_the_same(automaton, scene, outcome, error, kind, given
     assert error(outcome(fired, model, made), outcome(rollout, model, made)) < 1e-12
 
 
+@pytest.mark.parametrize("condition", [0, 2])
+@pytest.mark.parametrize("hidden", [4, 3])  # 8 channels, and 7 that fit no aligned product
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_rollout_without_gradients_ends_the_same(
+    automaton, scene, error, kind, hidden, condition
+):
+    model = automaton(kind, layout={"hidden": hidden, "condition": condition})
+    made = scene(model, steps=9)
+    with torch.no_grad():
+        ends = [roll(model, **made) for roll in (fired, rollout)]
+    assert error(ends[:1], ends[1:]) < 1e-12
+
+
 def test_states_and_masks_may_lie_in_any_order(automaton, scene, outcome, error):
     model = automaton()
     made = scene(model)

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from ncabench.nca.draws import Draws
-from ncabench.nca.pool import Batch
+from ncabench.nca.pool import Batch, as_it_is
 from ncabench.nca.pool.fifo import Fifo
 
 B = 18
@@ -21,9 +21,13 @@ def fresh():
     return Batch(state=batch.state, labels=torch.full((B,), FRESH_LABEL))
 
 
-def filled(**settings):
+def traced(function):
+    return torch.compile(function, backend="aot_eager", fullgraph=True, dynamic=False)
+
+
+def filled(*, faster=as_it_is, **settings):
     pool = Fifo(size=64, **settings)
-    pool.prepare(fresh())
+    pool.prepare(fresh(), faster=faster)
     for turn in range(3):
         pool.commit(marked(range(1 + turn * B, 1 + (turn + 1) * B)))
     return pool
@@ -178,3 +182,11 @@ def test_a_checkpoint_of_a_larger_pool_is_refused():
     assert str(caught.value) == (
         "a pool of 20 states (2, 5, 5) cannot hold the saved 54 states (2, 5, 5)"
     )
+
+
+@pytest.mark.parametrize("damage", ["all", "fraction", "none"])
+def test_a_pool_whose_functions_are_compiled_is_the_same(damage):
+    plain, compiled = filled(damage=damage), filled(damage=damage, faster=traced)
+    assert torch.equal(compiled.states, plain.states)
+    for one, other in zip(vars(mix(compiled)).values(), vars(mix(plain)).values(), strict=True):
+        assert torch.equal(one, other)
