@@ -9,13 +9,6 @@ from torch import Tensor
 
 from ncabench.nca.draws import Draws
 
-Faster = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-
-def as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function."""
-    return function
-
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
@@ -40,12 +33,12 @@ class Pool(ABC):
     version: ClassVar[int] = 1
 
     @abstractmethod
-    def prepare(self, fresh: Batch, *, faster: Faster = as_it_is) -> None:
+    def prepare(self, fresh: Batch, *, faster: Callable[..., Any] | None = None) -> None:
         """Allocate room for states like those of ``fresh``.
 
         Args:
             fresh: a batch of seeds.
-            faster: makes a function of tensors faster, such as ``Engine.faster``.
+            faster: makes a function of tensors faster, such as ``Engine.faster``, or None.
         """
 
     @abstractmethod

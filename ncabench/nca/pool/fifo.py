@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor
 
 from ncabench.nca.draws import Draws
 from ncabench.nca.perturbation.random_disc import RandomDisc
-from ncabench.nca.pool import Batch, Faster, Pool, as_it_is
+from ncabench.nca.pool import Batch, Pool
 
 
 class Fifo(Pool):
@@ -88,7 +89,7 @@ class Fifo(Pool):
         self.damage_ratio = damage_ratio
         self.disc = RandomDisc(radius=damage_radius, centre=damage_centre)
 
-    def prepare(self, fresh: Batch, *, faster: Faster = as_it_is) -> None:
+    def prepare(self, fresh: Batch, *, faster: Callable[..., Any] | None = None) -> None:
         """Allocate room for ``size`` states, and one row for bad ones."""
         if len(fresh.labels) > self.size:
             raise ValueError(
@@ -97,9 +98,10 @@ class Fifo(Pool):
         self.states = fresh.state.new_zeros(self.size + 1, *fresh.state.shape[1:])
         self.labels = fresh.labels.new_zeros(self.size + 1)
         self.stored = fresh.labels.new_zeros(())  # good states ever committed
-        self._order, self._blended, self._placed = (
-            faster(one) for one in (_order, self._blend, _placed)
-        )
+        functions: list[Callable[..., Any]] = [_order, self._blend, _placed]
+        if faster is not None:
+            functions = [faster(one) for one in functions]
+        self._order, self._blended, self._placed = functions
 
     def count(self, batch: int, *, iteration: int, iterations: int) -> int:
         """Return n, whether or not the pool holds as many."""

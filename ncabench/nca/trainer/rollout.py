@@ -15,7 +15,7 @@ from ncabench.nca.engine import Engine
 from ncabench.nca.losses.overflow import overflow as overflow_loss
 from ncabench.nca.model import Automaton
 from ncabench.nca.optimiser import Optimiser
-from ncabench.nca.pool import Batch, Pool, as_it_is
+from ncabench.nca.pool import Batch, Pool
 from ncabench.nca.schedule import Schedule
 from ncabench.nca.task import Task
 from ncabench.nca.trainer import Trainer
@@ -96,7 +96,7 @@ class Rollout(Trainer):
         )
         if pool is not None:
             fresh = self._fresh(self._samples())
-            pool.prepare(fresh, faster=engine.faster if engine.captures else as_it_is)
+            pool.prepare(fresh, faster=engine.faster if engine.captures else None)
 
     def decide(self) -> tuple[int, int]:
         """Return the number of steps, and how many samples the pool may give."""

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from ncabench.nca.draws import Draws
-from ncabench.nca.pool import Batch, as_it_is
+from ncabench.nca.pool import Batch
 from ncabench.nca.pool.fifo import Fifo
 
 B = 18
@@ -25,7 +25,7 @@ def traced(function):
     return torch.compile(function, backend="aot_eager", fullgraph=True, dynamic=False)
 
 
-def filled(*, faster=as_it_is, **settings):
+def filled(*, faster=None, **settings):
     pool = Fifo(size=64, **settings)
     pool.prepare(fresh(), faster=faster)
     for turn in range(3):
