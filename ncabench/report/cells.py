@@ -24,6 +24,7 @@ WORDS: Mapping[str, str] = {  # outcome: its word in a table
     "infeasible": "infeasible",
     "skipped": "skipped",
 }
+COUNTS = ("parameters", "profile/parameters", "profile/steps")  # the same in every run
 UNDEFINED = "undefined"
 AMBIGUOUS = "ambiguous"
 UNFINISHED = "unfinished"
@@ -183,8 +184,9 @@ def _read(entry: Entry, chosen: Chosen, *, name: str) -> _Reading:
     run = chosen.run(entry.role, entry.id)
     if run is not None and run.unfinished:
         return _Reading(word=UNFINISHED, run=run)
-    if run is not None and name == "parameters" and name in run.values:
-        return _Reading(value=run.values[name], run=run)  # counted before anything can fail
+    early = entry.role == "profile" or name == "parameters"
+    if run is not None and early and name in run.values:
+        return _Reading(value=run.values[name], run=run)  # known before anything failed
     if run is None or run.outcome == "skipped":
         return _upstream(entry, chosen, run=run)
     if run.outcome != "ok":
