@@ -108,8 +108,8 @@ def test_what_table_2_prints_reproduces_it_out_of_memory_included(scalability):
     found = words(*scalability)
     trained = {name.split("/")[1]: word for name, word in found.items() if "Train mem" in name}
     assert trained == {
-        "Latent, 256": "not comparable",  # others are divided by it
-        **dict.fromkeys(("Latent, 512", "Latent, 1024", "Pixel, 256"), "reproduced"),
+        **dict.fromkeys(("Latent, 256", "Latent, 512", "Latent, 1024"), "reproduced"),
+        "Pixel, 256": "not comparable",  # others are divided by it
         **dict.fromkeys(("Pixel, 512", "Pixel, 1024"), "reproduced"),
     }
 
