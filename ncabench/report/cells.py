@@ -154,6 +154,16 @@ def gather(
     )
 
 
+def past(values: Mapping[str, float], name: str) -> bool:
+    """Tell whether the phase that a value belongs to was measured, with it or without.
+
+    >>> past({"inference/ms": 1.0}, "inference/decode_ms"), past({}, "training/ms")
+    (True, False)
+    """
+    phase, slash, _ = name.rpartition("/")
+    return any(one.startswith(f"{phase}{slash}") for one in values) if slash else False
+
+
 def first_line(text: str) -> str:
     """Return the first line that says something, or ``""``."""
     return next((line.strip() for line in text.splitlines() if line.strip()), "")
@@ -189,7 +199,7 @@ def _read(entry: Entry, chosen: Chosen, *, name: str) -> _Reading:
         return _Reading(value=run.values[name], run=run)  # known before anything failed
     if run is None or run.outcome == "skipped":
         return _upstream(entry, chosen, run=run)
-    if run.outcome != "ok":
+    if run.outcome != "ok" and not (early and past(run.values, name)):
         return _failed(run)
     if name not in run.values:
         return _Reading(word=UNDEFINED, run=run)

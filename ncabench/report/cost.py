@@ -11,7 +11,7 @@ from ncabench.plan.entry import Entry, matches
 from ncabench.plan.planner import Plan
 from ncabench.record.stored import StoredRun
 from ncabench.report import captions
-from ncabench.report.cells import WORDS, first_line
+from ncabench.report.cells import WORDS, first_line, past
 from ncabench.report.chosen import Chosen, choose
 from ncabench.report.rendered import number
 from ncabench.report.view import CellView, Head, Notes, RowView, TableView
@@ -186,7 +186,8 @@ def _value(row: _Row, name: str) -> float | None:
 
 
 def _nothing(row: _Row, name: str) -> CellView:
-    failed = [run.outcome for run in row.profiles if run.outcome != "ok"]
+    late = [run for run in row.profiles if run.outcome != "ok" and not past(run.values, name)]
+    failed = [run.outcome for run in late]
     word = WORDS[failed[0]] if failed else NOT_MEASURED
     return CellView(measured=word, exact={"value": name, "median": None})
 

@@ -129,6 +129,19 @@ def test_an_evaluation_that_fits_differs_from_a_printed_out_of_memory(scalabilit
     assert (train.measured, train.verdict.word) == (WORD, "reproduced")
 
 
+def test_what_a_failed_profile_never_measures_is_not_out_of_memory(scalability):
+    plan, runs = scalability
+    table = next(
+        one
+        for one in tables.views(plan, judged.judged(plan, runs))
+        if one.id == "whole_answers"
+    )
+    labels = [head.label for head in table.heads]
+    pixel = next(one for one in table.rows if one.label == "Pixel, 1024").cells
+    assert pixel[labels.index("Decoding")].measured == "\u2013"  # pixels are not decoded
+    assert pixel[labels.index("Train iteration (ms)")].measured == WORD
+
+
 def test_the_paper_expects_pixels_to_run_out_of_memory_and_no_latent_grid_to():
     plan = plan_of("scalability")
     expected = {str(one.labels[0]["task"]): one.expect for one in plan.entries}
