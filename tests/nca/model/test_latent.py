@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from ncabench.nca.autoencoder.vae import VAE
 from ncabench.nca.autoencoder.vqvae import VQVAE
 from ncabench.nca.draws import Draws
 from ncabench.nca.model.latent import Latent
@@ -46,7 +47,13 @@ def test_it_starts_from_the_code_of_what_is_visible(model, seed):
     other[:, 4:] = 7.0  # hidden channels of the task
     assert torch.equal(model.begin(other), model.begin(seed))
     torch.testing.assert_close(model.begin(seed), model.autoencoder.encode(seed[:, :4]))
-    assert not model.begin(seed.requires_grad_()).requires_grad
+
+
+def test_no_gradient_goes_through_the_encoder(seed):
+    coder = VAE(base=4, latent_channels=3, groups=2)  # whose latent grid would have one
+    made = Latent(IMAGE, Conv(3, out_channels=8), MLP(8, 3), autoencoder=coder)
+    assert coder.encode(seed[:, :4].requires_grad_()).requires_grad
+    assert not made.begin(seed.requires_grad_()).requires_grad
 
 
 def test_a_dark_cell_changes_as_others_do(model):
