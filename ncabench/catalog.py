@@ -27,6 +27,7 @@ FAMILIES: Mapping[str, str] = {  # family: its contract class
     "model": "Model",
     "perception": "Perception",
     "update": "Update",
+    "autoencoder": "Autoencoder",
     "task": "Task",
     "data": "DataSet",
     "perturbation": "Perturbation",
@@ -160,13 +161,16 @@ def build(family: str, spec: Mapping[str, Any], *given: Any) -> Any:
         given: what the harness gives, in the order of the contract. Nested components of
             the same family are given the same.
     """
-    described = describe(family, spec["kind"])
-    keywords = {
+    return find(family, spec["kind"])(*given, **keywords(family, spec, *given))
+
+
+def keywords(family: str, spec: Mapping[str, Any], *given: Any) -> dict[str, Any]:
+    """Return what `build` hands a component by keyword, nested components built."""
+    return {
         name: _build_nested(family, value, given)
         for name, value in spec.items()
         if name != "kind"
     }
-    return find(family, described.kind)(*given, **keywords)
 
 
 def _build_nested(family: str, value: Any, given: tuple[Any, ...]) -> Any:

@@ -107,7 +107,7 @@ def test_a_family_is_listed_by_kind(ncabench):
 def test_an_unknown_family_is_refused(ncabench):
     code, out, err = ncabench("list", "perceptoin")
     assert (code, out) == (2, "")
-    assert err.startswith("family: no family 'perceptoin'\n  accepted: data, ")
+    assert err.startswith("family: no family 'perceptoin'\n  accepted: autoencoder, ")
     assert err.endswith("  did you mean 'perception'?\n")
 
 

@@ -119,7 +119,10 @@ def _task(spec: Spec, draws: Draws, root: Path | None) -> Task:
 
 
 def _model(spec: Spec, task: Task) -> Model:
-    layout, parts = task.layout, spec["parts"]
+    kind, parts = catalog.find("model", spec["model"]["kind"]), spec["parts"]
+    with _refusing("model", spec["model"]["kind"]):
+        given = catalog.keywords("model", spec["model"])
+        layout = kind.grid(task.layout, **given)
     built: dict[str, Any] = {}
     if "perception" in parts:
         with _refusing("perception", parts["perception"]["kind"]):
@@ -134,7 +137,7 @@ def _model(spec: Spec, task: Task) -> Model:
             )
     order = catalog.describe("model", spec["model"]["kind"]).attributes.get("parts", ())
     with _refusing("model", spec["model"]["kind"]):
-        model: Model = catalog.build("model", spec["model"], layout, *map(built.get, order))
+        model: Model = kind(task.layout, *map(built.get, order), **given)
     return model
 
 

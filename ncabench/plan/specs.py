@@ -16,6 +16,10 @@ from ncabench.suite.suite import FAMILIES, Suite
 
 Spec = dict[str, Any]
 SCHEMA = 1
+UNASKED = (  # keys of `[profile]` that stand in a spec only where they ask for something
+    *("engines", "precisions", "seeds_together"),
+    *("answers", "train_blocks", "precision"),
+)
 
 
 @dataclass
@@ -79,9 +83,9 @@ class Specs:
         assert profile is not None
         asked = plain(asdict(profile))
         del asked["repeats"]  # how often is not what
-        for name in ("engines", "precisions", "seeds_together"):
+        for name in UNASKED:
             if not asked[name]:
-                del asked[name]
+                del asked[name]  # so that a spec without it is what it was before it existed
         spec = {
             "role": "profile",
             "schema": SCHEMA,

@@ -50,10 +50,8 @@ def conditions(suite: Suite) -> tuple[str, ...]:
         lines.append(f"EMULATED CARD: memory limited to {_gb(suite)} GB.")
     if suite.profile is not None and suite.profile.engines:
         lines.append("Engines and precisions are those of the heads, measured in turns.")
-    elif suite.execution.precision == "default":
-        lines.append("Precision: the framework's default.")
     else:
-        lines.append(f"Precision: {suite.execution.precision}.")
+        lines.append(f"Precision: {_precisions(suite)}.")
     return tuple(lines)
 
 
@@ -101,6 +99,21 @@ def oom_word(suite: Suite) -> str:
     return (
         "OOM" if suite.execution.memory_limit_gb is None else f"OOM ({_gb(suite)} GB emulated)"
     )
+
+
+def _precisions(suite: Suite) -> str:
+    """Return the suite's precision, and for which grid points it has another."""
+    named = {"default": "the framework's default"}
+    usual = suite.execution.precision
+    if suite.profile is not None and suite.profile.precision:
+        usual = suite.profile.precision
+    others = [
+        f"{named.get(one.profile.precision, one.profile.precision)} where "
+        + ", ".join(f"{axis} is {name}" for axis, name in one.where.items())
+        for one in suite.profiles_at
+        if one.profile.precision not in ("", usual)
+    ]
+    return "; ".join([named.get(usual, usual), *others])
 
 
 def _warning(suite: Suite) -> str:

@@ -24,6 +24,7 @@ WORDS: Mapping[str, str] = {  # outcome: its word in a table
     "infeasible": "infeasible",
     "skipped": "skipped",
 }
+COUNTS = ("parameters", "profile/parameters", "profile/steps")  # the same in every run
 UNDEFINED = "undefined"
 AMBIGUOUS = "ambiguous"
 UNFINISHED = "unfinished"
@@ -153,6 +154,16 @@ def gather(
     )
 
 
+def past(values: Mapping[str, float], name: str) -> bool:
+    """Tell whether the phase that a value belongs to was measured, with it or without.
+
+    >>> past({"inference/ms": 1.0}, "inference/decode_ms"), past({}, "training/ms")
+    (True, False)
+    """
+    phase, slash, _ = name.rpartition("/")
+    return any(one.startswith(f"{phase}{slash}") for one in values) if slash else False
+
+
 def first_line(text: str) -> str:
     """Return the first line that says something, or ``""``."""
     return next((line.strip() for line in text.splitlines() if line.strip()), "")
@@ -183,11 +194,12 @@ def _read(entry: Entry, chosen: Chosen, *, name: str) -> _Reading:
     run = chosen.run(entry.role, entry.id)
     if run is not None and run.unfinished:
         return _Reading(word=UNFINISHED, run=run)
-    if run is not None and name == "parameters" and name in run.values:
-        return _Reading(value=run.values[name], run=run)  # counted before anything can fail
+    early = entry.role == "profile" or name == "parameters"
+    if run is not None and early and name in run.values:
+        return _Reading(value=run.values[name], run=run)  # known before anything failed
     if run is None or run.outcome == "skipped":
         return _upstream(entry, chosen, run=run)
-    if run.outcome != "ok":
+    if run.outcome != "ok" and not (early and past(run.values, name)):
         return _failed(run)
     if name not in run.values:
         return _Reading(word=UNDEFINED, run=run)

@@ -116,7 +116,8 @@ class _Grid:
     def __init__(self, plan: Plan, claim: Claim) -> None:
         self.plan, self.claim = plan, claim
         self.defined = defined_by(plan.suite)
-        labels = [label for entry in plan.of("training") for label in entry.labels]
+        grid = plan.of("training") or plan.of("profile")  # one of each grid point
+        labels = [label for entry in grid for label in entry.labels]
         inside = [_stripped(label) for label in labels if self._within(label)]
         self.points = list({_key(point): point for point in inside}.values())
         self._index: dict[tuple[str, Key], dict[str, Entry]] = {}

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ncabench.plan.entry import Entry, matches
 from ncabench.plan.planner import Plan
 from ncabench.record.stored import StoredRun
 from ncabench.report import captions
-from ncabench.report.cells import WORDS, first_line
+from ncabench.report.cells import WORDS, first_line, past
 from ncabench.report.chosen import Chosen, choose
 from ncabench.report.rendered import number
 from ncabench.report.view import CellView, Head, Notes, RowView, TableView
+from ncabench.suite.suite import Profile, Suite
 
 NOT_MEASURED = "n/a"
 _AXES = ("model", "perception", "update", "task", "recipe")
@@ -50,7 +51,7 @@ def view(plan: Plan, runs: Sequence[StoredRun]) -> TableView:
     views = tuple(
         RowView(
             label=label,
-            cells=tuple(column.cell(row) for column in columns),
+            cells=tuple(_loud(column.cell(row), plan.suite) for column in columns),
             marks=notes.marks(_remarks(row)),
         )
         for row, label in zip(rows, _labels(rows), strict=True)
@@ -103,6 +104,7 @@ def _columns(rows: Sequence[_Row]) -> list[_Column]:
         *_times(rows),
         *_peaks(rows, "inference"),
         *_peaks(rows, "training"),
+        *_peaks(rows, "trained"),
         _plain("J/step", "inference/energy_j_per_step", decimals=3),
         _Column(label="Whole training, s", cell=_seconds),
     ]
@@ -117,20 +119,31 @@ def _times(rows: Sequence[_Row]) -> list[_Column]:
         engines = [name for name in seen if name.endswith(f"/{last}") and name.count("/") > 1]
         for name in engines or [f"{phase}/{last}"]:
             rival = name.removeprefix(f"{phase}/").removesuffix(last).rstrip("/")
-            of = f", {rival.replace('/', ' ')}" if rival else ""
+            of = f", {rival.replace('/', ' ').replace('batch_', 'batch ')}" if rival else ""
             columns.append(_timed(f"ms/{unit}{of}, median (IQR)", name))
     return columns
 
 
 def _peaks(rows: Sequence[_Row], phase: str) -> list[_Column]:
     seen = {name for row in rows for run in row.profiles for name in run.values}
-    kinds = [kind for kind in _KINDS if f"{phase}/{kind}" in seen]
-    if not kinds:
+    mine = sorted(name for name in seen if name.startswith(f"{phase}/"))
+    found = [(kind, name) for kind in _KINDS for name in mine if name.endswith(f"/{kind}")]
+    if not found and phase in ("inference", "training"):
         return [_plain(f"Peak MiB, {phase}", f"{phase}/peak_mib", decimals=1)]
     return [
-        _plain(f"Peak MiB, {phase}, {_KINDS[kind]}", f"{phase}/{kind}", decimals=1)
-        for kind in kinds
+        _plain(_peak_label(phase, name.split("/")[1:-1], _KINDS[kind]), name, decimals=1)
+        for kind, name in found
     ]
+
+
+def _peak_label(phase: str, at: Sequence[str], kind: str) -> str:
+    """Return the head of a peak.
+
+    >>> _peak_label("trained", ["batch_64"], "allocated")
+    "Peak MiB, inference beside a training's state, batch 64, allocated"
+    """
+    said = "inference beside a training's state" if phase == "trained" else phase
+    return ", ".join(["Peak MiB", said, *(one.replace("_", " ") for one in at), kind])
 
 
 def _timed(label: str, name: str) -> _Column:
@@ -167,15 +180,21 @@ def _seconds(row: _Row) -> CellView:
 
 
 def _value(row: _Row, name: str) -> float | None:
-    good = [run.values for run in row.profiles if run.outcome == "ok"]
-    found = [values[name] for values in good if name in values]
+    known = [run.values for run in row.profiles]  # what failed later has what came before
+    found = [values[name] for values in known if name in values]
     return statistics.median(found) if found else None
 
 
 def _nothing(row: _Row, name: str) -> CellView:
-    failed = [run.outcome for run in row.profiles if run.outcome != "ok"]
+    late = [run for run in row.profiles if run.outcome != "ok" and not past(run.values, name)]
+    failed = [run.outcome for run in late]
     word = WORDS[failed[0]] if failed else NOT_MEASURED
     return CellView(measured=word, exact={"value": name, "median": None})
+
+
+def _loud(cell: CellView, suite: Suite) -> CellView:
+    text = cell.measured.replace(WORDS["oom"], captions.oom_word(suite))
+    return replace(cell, measured=text)
 
 
 def _remarks(row: _Row) -> list[str]:
@@ -212,6 +231,8 @@ def _protocol(plan: Plan) -> tuple[str, ...]:
             "Engines beside one another: "
             f"{profile.blocks} rounds of one block each, in turns, in one process.",
         )
+    if profile.answers:
+        return _answers_protocol(plan.suite, profile)
     lines = [
         f"ms/step: batch {profile.batch}, {profile.blocks} blocks of "
         f"{profile.steps_per_block} steps after {profile.warm_up} of warm-up."
@@ -222,4 +243,22 @@ def _protocol(plan: Plan) -> tuple[str, ...]:
         lines.append(
             f"Training iteration: batch {profile.train_batch}, {profile.train_steps} steps."
         )
+    return tuple(lines)
+
+
+def _answers_protocol(suite: Suite, profile: Profile) -> tuple[str, ...]:
+    batches = " and ".join(map(str, profile.answers))
+    timed = profile.train_blocks or profile.blocks
+    lines = [
+        f"Whole answers, plain PyTorch: batch {batches}, {profile.blocks} of them after "
+        f"{profile.warm_up} of warm-up."
+    ]
+    if profile.train_batch:
+        lines.append(
+            f"Training iteration: batch {profile.train_batch}, {timed} of them, each by itself."
+        )
+    if profile.repeats > 1:
+        lines.append(f"Medians of {profile.repeats} processes.")
+    if suite.profiles_at:
+        lines.append("Some rows have other counts; the suite's [[profile_at]] tells.")
     return tuple(lines)

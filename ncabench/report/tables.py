@@ -9,7 +9,7 @@ from typing import Any
 
 from ncabench.plan.planner import Plan
 from ncabench.report import captions, footnotes, heads
-from ncabench.report.cells import Cell
+from ncabench.report.cells import COUNTS, Cell
 from ncabench.report.judged import JudgedTable
 from ncabench.report.rendered import measured
 from ncabench.report.verdicts import Verdict
@@ -117,7 +117,7 @@ def _head(
 
 
 def _cell_view(suite: Suite, column: Column, *, cell: Cell, marks: tuple[int, ...]) -> CellView:
-    exact = column.value == "parameters"
+    exact = column.value in COUNTS
     text = measured(cell, decimals=0 if exact else column.decimals, exact=exact)
     text = text.replace("OOM", captions.oom_word(suite))
     printed = cell.printed.text if cell.printed else ""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ncabench.relation import Comparison, Place
-from ncabench.report.cells import UNFINISHED, WORDS, Cell, gather
+from ncabench.report.cells import COUNTS, UNFINISHED, WORDS, Cell, gather
 from ncabench.report.chosen import Chosen
 from ncabench.report.contexts import Behind, Instance
 from ncabench.report.evidence import Evidence
@@ -47,7 +47,7 @@ def weigh(instance: Instance, chosen: Chosen) -> Weighed:
     found = Evidence(
         margins=tuple(margins),
         equal=comparison.sign in ("<=", ">="),
-        exact=all(one.value == "parameters" for one in behind.values()),
+        exact=all(one.value in COUNTS for one in behind.values()),
         obstacle=obstacle,
     )
     return Weighed(evidence=found, rng_seeds=seeds)

@@ -34,14 +34,15 @@ class Attempt:
         self.surroundings = environment.describe(self.job.device)
 
     def succeed(self, result: Result) -> None:
-        """Leave the record of an entry that ended well.
+        """Leave the record of an entry that came to its end, with what could be measured.
 
         Raises:
             MachineError: the folder cannot be written.
         """
         job = self.job
         record = self._record(
-            "ok",
+            result.outcome,
+            reason=result.reason,
             values=result.values,
             artifacts=folder.digests(job.folder, result.artifacts),
             seconds=result.seconds,

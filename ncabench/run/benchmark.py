@@ -325,7 +325,7 @@ class _Contest:
         flops = roofline.count_flops(self.load, train=train)
         needed = flops * roofline.needed_share(self.load)
         moved = roofline.least_bytes(
-            self.load.task.layout, batch=self.load.batch, steps=self._passes, train=train
+            self.load.layout, batch=self.load.batch, steps=self._passes, train=train
         )
         counted = {"flops": flops, "needed_flops": needed, "least_bytes": moved}
         self.values |= {f"{self.phase}/{name}": number for name, number in counted.items()}

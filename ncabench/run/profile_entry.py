@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -11,8 +12,8 @@ import torch
 from ncabench.nca.engine import Engine
 from ncabench.plan import assemble
 from ncabench.plan.assemble import Assembled
-from ncabench.run import settings
-from ncabench.run.benchmark import Asked, Measured, benchmark
+from ncabench.run import answers, settings
+from ncabench.run.benchmark import Asked, benchmark
 from ncabench.run.job import Job
 from ncabench.run.profile import profile
 from ncabench.run.result import Result
@@ -21,28 +22,29 @@ from ncabench.run.result import Result
 def profile_entry(job: Job, *, amp: torch.dtype | None) -> Result:
     """Measure time, memory and energy of an untrained model; weights do not change them.
 
-    Where the entry names engines, these are measured beside one another; else one is: plain
+    Where the entry names engines, these are measured beside one another; where it names
+    batches of answers, whole answers and a training are; else a step of one engine is: plain
     PyTorch, or another engine where the entry asks for it.
     """
     started = time.monotonic()
     parts = assemble.assemble(job.spec, root=job.data_root)
-    measured = _measure(job, parts, amp=amp)
-    return Result(
-        values={"parameters": float(parts.parameters), **measured.values},
-        artifacts=[],
-        seconds=time.monotonic() - started,
-        warnings=measured.notes,
-        environment={"versions": measured.versions} if measured.versions else {},
-    )
+    found = _measure(job, parts, amp=amp)
+    values = {"parameters": float(parts.parameters), **found.values}
+    return replace(found, values=values, seconds=time.monotonic() - started)
 
 
-def _measure(job: Job, parts: Assembled, *, amp: torch.dtype | None) -> Measured:
-    device, asked = torch.device(job.device), dict(job.spec["profile"])
+def _measure(job: Job, parts: Assembled, *, amp: torch.dtype | None) -> Result:
+    device = torch.device(job.device)
+    asked: dict[str, Any] = {
+        name: tuple(one) if isinstance(one, list) else one
+        for name, one in job.spec["profile"].items()
+    }
     if asked.get("engines"):
-        several: dict[str, Any] = {
-            name: tuple(one) if isinstance(one, list) else one for name, one in asked.items()
-        }
-        return benchmark(parts.model, parts.task, Asked(**several), device=device)
+        found = benchmark(parts.model, parts.task, Asked(**asked), device=device)
+        versions = {"versions": found.versions} if found.versions else {}
+        return replace(_result(found.values, warnings=found.notes), environment=versions)
+    if asked.get("answers"):
+        return _answers(parts, asked, device=device, amp=amp)
     engines: list[Engine] = []
     with torch.autocast(device.type, dtype=amp, enabled=amp is not None):
         costs = profile(
@@ -53,7 +55,28 @@ def _measure(job: Job, parts: Assembled, *, amp: torch.dtype | None) -> Measured
             **asked,
         )
     notes = dict.fromkeys(note for engine in engines for note in engine.notes)
-    return Measured(values=costs, notes=list(notes))
+    return _result(costs, warnings=list(notes))
+
+
+def _answers(
+    parts: Assembled,
+    asked: Mapping[str, Any],
+    *,
+    device: torch.device,
+    amp: torch.dtype | None,
+) -> Result:
+    """Return what whole answers cost; where memory ended, what was measured before."""
+    given = {name: value for name, value in asked.items() if name != "batch"}
+    with torch.autocast(device.type, dtype=amp, enabled=amp is not None):
+        found = answers.answers(parts.model, parts.task, answers.Asked(**given), device=device)
+    if found.failed is None:
+        return _result(found.values)
+    failed = found.failed
+    return replace(_result(found.values), outcome=failed.outcome, reason=failed.reason)
+
+
+def _result(values: dict[str, float], *, warnings: Sequence[str] = ()) -> Result:
+    return Result(values=values, artifacts=[], seconds=0.0, warnings=list(warnings))
 
 
 def _maker(job: Job, *, amp: torch.dtype | None, made: list[Engine]) -> Callable[[], Engine]:

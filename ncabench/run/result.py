@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ncabench.run.outcome import Outcome
+
 
 class Interrupted(Exception):
     """The worker was asked to stop, and what it had is saved."""
@@ -21,6 +23,8 @@ class Result:
         resumed: iterations at which a killed attempt was taken up.
         warnings: what a reader should know.
         environment: what of its surroundings only the entry itself knows.
+        outcome: how it ended; other than ``"ok"`` where only ``values`` could be measured.
+        reason: why only these, ``""`` where it is ``"ok"``.
     """
 
     values: dict[str, float]
@@ -29,3 +33,5 @@ class Result:
     resumed: list[int] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     environment: dict[str, Any] = field(default_factory=dict)
+    outcome: Outcome = "ok"
+    reason: str = ""

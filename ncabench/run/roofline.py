@@ -108,7 +108,7 @@ def _once(step: Workload, *, train: bool) -> None:
     condition = step.task.condition(step.labels)
     with torch.set_grad_enabled(train):
         if isinstance(step.model, Automaton):
-            layout = step.task.layout
+            layout = step.layout
             shape = (1, step.batch, 1, layout.height, layout.width)
             masks = torch.ones(shape, dtype=torch.bool, device=start.device)
             noises = torch.zeros_like(start)[None] if step.model.noise else None

@@ -20,6 +20,7 @@ from ncabench.nca.engine import Engine
 from ncabench.nca.model import Automaton, Model
 from ncabench.nca.optimiser.adam import Adam
 from ncabench.nca.schedule.constant import Constant
+from ncabench.nca.state import Layout
 from ncabench.nca.task import Task
 
 LEARNING_RATE = 1e-3
@@ -51,16 +52,34 @@ class Workload:
         return torch.arange(self.batch, device=device) % self.task.classes
 
     @property
-    def start(self) -> Tensor:
+    def given(self) -> Tensor:
         """What the model is given: seed states, or for a one-pass model targets."""
         if isinstance(self.model, Automaton):
             return self.task.seed_state(self.batch)
         return self.task.target(self.labels)
 
+    @property
+    def start(self) -> Tensor:
+        """What is stepped, on the model's own grid, or what passes through."""
+        given = self.given
+        return self.model.begin(given) if isinstance(self.model, Automaton) else given
+
+    @property
+    def layout(self) -> Layout:
+        """Of what is stepped; a latent grid has another than its task."""
+        layout: Layout = getattr(self.model, "layout", self.task.layout)
+        return layout
+
+    @property
+    def passes(self) -> int:
+        """How often the model is called for one answer."""
+        return self.steps if isinstance(self.model, Automaton) else 1
+
     def shown(self, last: Tensor) -> Tensor:
         """Return what is compared with the target."""
-        automaton = isinstance(self.model, Automaton)
-        return last[:, self.task.layout.visible_slice] if automaton else last
+        if not isinstance(self.model, Automaton):
+            return last
+        return self.model.end(last)[:, self.task.layout.visible_slice]
 
     def copy(self) -> Model:
         """Return a copy of the model to train, so that its weights stay."""
@@ -74,7 +93,7 @@ def plain_inference(load: Workload) -> Action:
 
     def block() -> Tensor:
         with torch.no_grad():
-            return _steps(model, start, condition, load.steps)
+            return stepped(model, start, condition, steps=load.steps)
 
     return block
 
@@ -84,11 +103,10 @@ def plain_training(load: Workload) -> Action:
     model, start = load.copy(), load.start
     condition, target = load.task.condition(load.labels), load.task.target(load.labels)
     optimiser = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
-    steps = load.steps if isinstance(model, Automaton) else 1
 
     def iteration() -> Tensor:
         optimiser.zero_grad()
-        last = _steps(model, start, condition, steps)
+        last = stepped(model, start, condition, steps=load.passes)
         loss = nn.functional.mse_loss(load.shown(last), target)
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(model.parameters(), CLIP_NORM)
@@ -98,7 +116,8 @@ def plain_training(load: Workload) -> Action:
     return iteration
 
 
-def _steps(model: Model, state: Tensor, condition: Tensor | None, steps: int) -> Tensor:
+def stepped(model: Model, state: Tensor, condition: Tensor | None, *, steps: int) -> Tensor:
+    """Return the last state, or the answer of the last pass; masks are `torch.rand`'s."""
     for _ in range(steps):
         if isinstance(model, Automaton):
             mask = _mask(model, state)
@@ -182,7 +201,7 @@ class _Drawing:
 
     def next(self) -> tuple[Tensor, Tensor | None]:
         """Draw for other samples than before, without a word from the host."""
-        layout, steps = self.load.task.layout, range(self.load.steps)
+        layout, steps = self.load.layout, range(self.load.steps)
         model = self.load.model
         assert isinstance(model, Automaton)
         masks = self.draws.masks(
@@ -198,7 +217,7 @@ class _Drawing:
         return masks, noises
 
     def _noises(self, steps: int) -> Tensor:
-        layout = self.load.task.layout
+        layout = self.load.layout
         shape = (layout.channels, layout.height, layout.width)
         cells = shape[0] * shape[1] * shape[2]
         drawn = self.draws.normal(

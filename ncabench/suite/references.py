@@ -82,9 +82,14 @@ def range_problems(suite: Suite) -> list[Problem]:
         for where, value, minimum in least
         if value is not None and value < minimum
     ]
-    problems += _profile_problems(suite.profile or Profile(), where="profile")
-    for i, one in enumerate(suite.profiles_at):
-        problems += _profile_problems(one.profile, where=f"profile_at[{i}]")
+    timed = [("profile", suite.profile or Profile())]
+    timed += [(f"profile_at[{i}]", one.profile) for i, one in enumerate(suite.profiles_at)]
+    for where, profile in timed:
+        problems += _profile_problems(profile, where=where)
+    if run.engine in ("compiled", "fused") and any(one.answers for _, one in timed):
+        what = f"answers are measured in plain PyTorch, found {run.engine!r}"
+        accepted = ("auto", "eager")
+        problems.append(Problem(where="execution.engine", what=what, accepted=accepted))
     return list(dict.fromkeys(problems))
 
 
@@ -97,7 +102,9 @@ def _profile_problems(timed: Profile, *, where: str) -> list[Problem]:
         ("train_batch", timed.train_batch, 0),
         ("train_steps", timed.train_steps, 1),
         ("repeats", timed.repeats, 1),
+        ("train_blocks", timed.train_blocks, 0),
         *((f"seeds_together[{i}]", one, 2) for i, one in enumerate(timed.seeds_together)),
+        *((f"answers[{i}]", one, 1) for i, one in enumerate(timed.answers)),
     ]
     problems = [
         Problem(where=f"{where}.{name}", what=f"expected {minimum} or more, found {value}")
@@ -108,4 +115,16 @@ def _profile_problems(timed: Profile, *, where: str) -> list[Problem]:
         if getattr(timed, name) and not timed.engines:
             what = "says how engines are measured, and engines names none"
             problems.append(Problem(where=f"{where}.{name}", what=what))
-    return problems
+    return problems + _answer_problems(timed, where=where)
+
+
+def _answer_problems(timed: Profile, *, where: str) -> list[Problem]:
+    if timed.answers:
+        what = "names what is measured, and answers does too"
+        return [Problem(where=f"{where}.engines", what=what)] if timed.engines else []
+    what = "says how answers are measured, and answers names none"
+    return [
+        Problem(where=f"{where}.{name}", what=what)
+        for name in ("train_blocks", "precision")
+        if getattr(timed, name)
+    ]

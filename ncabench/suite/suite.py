@@ -62,6 +62,11 @@ class Profile:
             framework's default.
         seeds_together: how many compiled training iterations are run at once, to be
             compared with one.
+        answers: batches at which whole answers are measured, as `ncabench.run.answers` does:
+            rollouts of ``train_steps`` steps, or passes, then a training; none for a profile
+            of steps. Then ``batch`` is not used, and neither pace nor energy is taken.
+        train_blocks: timed training iterations beside answers; 0 for as many as ``blocks``.
+        precision: of the operands, beside answers; ``""`` for that of `[execution]`.
     """
 
     warm_up: int = 5
@@ -74,6 +79,9 @@ class Profile:
     engines: tuple[Literal["plain", "eager", "compiled", "cax"], ...] = ()
     precisions: tuple[Literal["float32", "tf32", "bf16"], ...] = ()
     seeds_together: tuple[int, ...] = ()
+    answers: tuple[int, ...] = ()
+    train_blocks: int = 0
+    precision: Literal["", "default", "float32", "tf32"] = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,6 +26,16 @@ SIZE, BATCH, STEPS = 12, 2, 8
 EMOJI = {"classes": ["fire", "red_apple"], "size_px": 8, "padding_px": 2, "channels": 8}
 GIVEN = {  # what a component needs or is made small by, where its defaults do not do
     "base": 4,
+    "autoencoder": {
+        "kind": "vqvae",
+        "base": 4,
+        "latent_channels": 8,
+        "halvings": 1,
+        "groups": 2,
+        "codes": 16,
+    },
+    "groups": 2,
+    "halvings": 2,
     "hidden": 8,
     "embedding": 8,
     "out_channels": 8,
@@ -105,21 +115,22 @@ def digest(*found: Tensor):
     return hashed.hexdigest()[:16]
 
 
-def rolled(**parts):
+def rolled(model="nca", **parts):
     """The figures of what ``STEPS`` steps change."""
-    made = built("nca", **parts)
-    layout = made.task.layout
+    made = built(model, **parts)
+    layout = made.model.layout
     masks = Draws(9).masks(
         "golden/fire",
         samples=torch.arange(BATCH),
         steps=range(STEPS),
-        height=SIZE,
-        width=SIZE,
+        height=layout.height,
+        width=layout.width,
         rate=0.5,
     )
     told = made.task.condition(torch.arange(BATCH))
-    before = state(layout.channels)
-    return figures(rollout(made.model, before, condition=told, masks=masks) - before)
+    before = made.model.begin(state(made.task.layout.channels))
+    last = rollout(made.model, before, condition=told, masks=masks)
+    return figures(made.model.end(last) - made.model.end(before))
 
 
 def answered(model):
@@ -132,7 +143,7 @@ def answered(model):
 def of_model(kind):
     """A rollout of an automaton, or one pass."""
     automaton = "perception" in catalog.describe("model", kind).attributes.get("parts", ())
-    return rolled() if automaton else answered(kind)
+    return rolled(kind) if automaton else answered(kind)
 
 
 def of_perception(kind):
@@ -145,14 +156,27 @@ def of_update(kind):
     return rolled(update=kind)
 
 
+def of_autoencoder(kind):
+    """The latent grid, its image, and what training pays."""
+    made = catalog.build("autoencoder", spec("autoencoder", kind)).double()
+    with torch.no_grad():
+        for name, weight in made.named_parameters():
+            drawn = uniform(f"golden/{name}", weight.numel()).view(weight.shape)
+            weight.copy_(drawn - 0.5)
+    latent = made.encode(state(4))
+    again = made(state(4), noise=0.1 * torch.ones_like(latent))
+    paid = torch.stack([*again.penalties.values(), again.image.mean()])
+    return [*figures(latent), *figures(made.decode(latent)), *figures(paid)]
+
+
 def of_trainer(kind):
-    """The losses of four iterations, of the first model that names the trainer."""
+    """The losses of four iterations, of ``nca`` or the first model that names the trainer."""
     models = [
         model
         for model in catalog.kinds("model")
         if kind in catalog.describe("model", model).attributes["trainers"]
     ]
-    made = built(models[0], padding_px=8)
+    made = built("nca" if "nca" in models else models[0], padding_px=8)
     given = (made.model, made.task, Draws(3), Eager(torch.device("cpu")))
     trainer = catalog.build("trainer", spec("trainer", kind), *given)
     return [float(f"{float(trainer.advance()['loss']):.6g}") for _ in range(4)]
@@ -230,6 +254,7 @@ FAMILIES = {
     "model": of_model,
     "perception": of_perception,
     "update": of_update,
+    "autoencoder": of_autoencoder,
     "trainer": of_trainer,
     "optimiser": of_optimiser,
     "schedule": of_schedule,

@@ -6,9 +6,11 @@ condition to an image at once; its ``__init__`` takes ``layout`` alone.
 """
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from torch import Tensor, nn
+
+from ncabench.nca.state import Layout
 
 
 class Model(nn.Module, ABC):
@@ -26,6 +28,16 @@ class Model(nn.Module, ABC):
     trainers: ClassVar[tuple[str, ...]]
     protocols: ClassVar[tuple[str, ...]]
 
+    @classmethod
+    def grid(cls, layout: Layout, **given: Any) -> Layout:  # noqa: ARG003 -- others need it
+        """Return the layout that the model's parts are built for: the task's own.
+
+        Args:
+            layout: the task's.
+            given: the model's keyword arguments.
+        """
+        return layout
+
     def parameter_count(self) -> int:
         """Return the number of weights that inference needs."""
         return sum(weight.numel() for weight in self.parameters())
@@ -42,6 +54,14 @@ class Automaton(Model):
     iterative: ClassVar[bool] = True
     fire_rate: float
     noise: float
+
+    def begin(self, seed: Tensor) -> Tensor:
+        """Return the model's own first state of a task's seed states ``(B, C, H, W)``."""
+        return seed
+
+    def end(self, state: Tensor) -> Tensor:
+        """Return a state as the task's layout has it; its hidden channels may be left out."""
+        return state
 
     @abstractmethod
     def step(

@@ -85,7 +85,9 @@ class Stage:
         """Score and picture ``state``, where the plan says so."""
         plan = self._record.plan
         self._finite.append((step, state.isfinite().all()))
-        visible = state[:, self._record.task.layout.visible_slice]
+        if step in plan.measured | plan.pictured:
+            seen = self._record.model.end(state)
+            visible = seen[:, self._record.task.layout.visible_slice]
         if step in plan.measured:
             self._check()
             for name, metric in self._record.metrics.items():
@@ -155,7 +157,7 @@ class Rollouts:
         """
         old, new = labels(pairs, self.task)
         samples = torch.arange(first, first + len(pairs), device=old.device)
-        state = self.task.seed_state(len(pairs))
+        state = self.model.begin(self.task.seed_state(len(pairs)))
         before = Stage(self, samples=samples, classes=old, past=False)
         before.see(0, state)
         state = before.advance(state, steps=range(self.plan.perturb_at))

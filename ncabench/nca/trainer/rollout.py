@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
@@ -137,7 +138,7 @@ class Rollout(Trainer):
         labels = self.draws.integers(
             "train/label", low=0, high=self.task.classes, samples=samples
         )
-        return Batch(state=self.task.seed_state(self.batch), labels=labels)
+        return Batch(state=self.model.begin(self.task.seed_state(self.batch)), labels=labels)
 
     def _mixed(self, fresh: Batch, *, pooled: int) -> Batch:
         if self.pool is None:
@@ -149,25 +150,26 @@ class Rollout(Trainer):
     ) -> tuple[Tensor, dict[str, Tensor]]:
         with self.engine.autocast():
             final = self._roll(batch, samples, steps=steps)
-        visible = final[:, self.task.layout.visible_slice]
+        seen = self.model.end(final)
+        visible = seen[:, self.task.layout.visible_slice]
         image = self.distance(visible, self.task.target(batch.labels)) / self.parts
-        beyond = overflow_loss(final, layout=self.task.layout) / self.parts
+        beyond = overflow_loss(seen, layout=self.task.layout) / self.parts
         loss = image + self.overflow * beyond
         self.descent.backward(loss)
         scalars = {"loss": loss, "image_loss": image, "overflow": beyond}
         return final.detach(), {name: value.detach() for name, value in scalars.items()}
 
     def _roll(self, batch: Batch, samples: Tensor, *, steps: int) -> Tensor:
-        layout = self.task.layout
+        _, *shape = batch.state.shape
         masks = self.draws.masks(
             "train/fire",
             samples=samples,
             steps=self._drawn(steps),
-            height=layout.height,
-            width=layout.width,
+            height=shape[1],
+            width=shape[2],
             rate=self.model.fire_rate,
         )[:steps]
-        noises = self._noises(samples, steps=steps) if self.model.noise else None
+        noises = self._noises(samples, shape, steps=steps) if self.model.noise else None
         return self.engine.rollout(
             self.model,
             batch.state,
@@ -181,9 +183,7 @@ class Rollout(Trainer):
         """Return the steps to draw for: one length for all where shapes had better stay."""
         return range(self.steps[1] - 1 if self.engine.captures else steps)
 
-    def _noises(self, samples: Tensor, *, steps: int) -> Tensor:
-        layout = self.task.layout
-        shape = (layout.channels, layout.height, layout.width)
+    def _noises(self, samples: Tensor, shape: Sequence[int], *, steps: int) -> Tensor:
         drawn = self.draws.normal(
             "train/noise", samples=samples, steps=self._drawn(steps), cells=math.prod(shape)
         )

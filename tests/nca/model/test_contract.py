@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from ncabench import catalog
+from ncabench.nca.autoencoder.vqvae import VQVAE
 from ncabench.nca.draws import Draws
 from ncabench.nca.perception.conv import Conv
 from ncabench.nca.state import Layout
@@ -19,14 +20,20 @@ KINDS = catalog.kinds("model")
 
 
 def build(kind):
-    parts = {"perception": Conv(LAYOUT.perceived), "update": MLP(80, LAYOUT.channels)}
-    model = catalog.find("model", kind)
-    return model(LAYOUT, *(parts[family] for family in model.parts))
+    model, needed = catalog.find("model", kind), {one.name for one in asked(kind)}
+    given = {"autoencoder": VQVAE(base=4, groups=2)} if "autoencoder" in needed else {}
+    grid = model.grid(LAYOUT, **given)
+    parts = {"perception": Conv(grid.perceived), "update": MLP(80, grid.channels)}
+    return model(LAYOUT, *(parts[family] for family in model.parts), **given)
+
+
+def asked(kind):
+    return catalog.describe("model", kind).parameters
 
 
 def run(model, state, *, condition=TOLD):
     if model.iterative:
-        mask = torch.ones(B, 1, H, W, dtype=torch.bool)
+        mask = torch.ones(B, 1, *state.shape[2:], dtype=torch.bool)
         return model.step(state, condition=condition, mask=mask)
     return model(state[:, LAYOUT.visible_slice], condition)
 
@@ -39,13 +46,25 @@ def model(request):
 
 
 @pytest.fixture
-def state():
-    return torch.rand(B, LAYOUT.channels, H, W, generator=torch.Generator().manual_seed(1))
+def state(model):
+    grid = model.layout if model.iterative else LAYOUT
+    size = B, grid.channels, grid.height, grid.width
+    return torch.rand(*size, generator=torch.Generator().manual_seed(1))
 
 
 def test_gives_as_many_channels_as_it_took(model, state):
-    channels = LAYOUT.channels if model.iterative else LAYOUT.visible
-    assert run(model, state).shape == (B, channels, H, W)
+    channels = state.shape[1] if model.iterative else LAYOUT.visible
+    assert run(model, state).shape == (B, channels, *state.shape[2:])
+
+
+def test_an_automaton_goes_from_the_tasks_grid_to_its_own_and_back(model):
+    if not model.iterative:
+        return
+    seed = torch.rand(B, LAYOUT.channels, H, W)
+    first = model.begin(seed)
+    assert first.shape == (B, model.layout.channels, model.layout.height, model.layout.width)
+    seen = model.end(first)
+    assert seen[:, LAYOUT.visible_slice].shape == (B, LAYOUT.visible, H, W)
 
 
 def test_hears_the_condition(model, state):

@@ -15,7 +15,14 @@ from ncabench.nca.task import Task
 from ncabench.plan import assemble
 
 CPU = torch.device("cpu")
-SMALL = {"base": 4, "hidden": 8, "out_channels": 8, "kernel_size": 3}
+CODER = {"kind": "vqvae", "base": 4, "latent_channels": 8, "halvings": 2, "groups": 2}
+SMALL = {
+    "base": 4,
+    "hidden": 8,
+    "out_channels": 8,
+    "kernel_size": 3,
+    "autoencoder": CODER,
+}
 EMOJI = {"classes": ["fire", "red_apple"], "size_px": 8, "padding_px": 8, "channels": 8}
 NEEDED = {
     "Optimiser": {"kind": "adam", "learning_rate": 0.01},

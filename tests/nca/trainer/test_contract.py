@@ -31,6 +31,12 @@ def tensors(saved):
     return [tensor for one in nested for tensor in tensors(one)]
 
 
+def trained(trainer):
+    """The weights that a training may change: those that are not frozen."""
+    named = trainer.model.named_parameters()
+    return {name: weight for name, weight in named if weight.requires_grad}
+
+
 def assert_same(trainer, other):
     pairs = zip(tensors(trainer.state_dict()), tensors(other.state_dict()), strict=True)
     assert all(torch.equal(one, two) for one, two in pairs)
@@ -62,10 +68,18 @@ def test_counts_its_iterations(new):
 
 def test_changes_every_weight(new):
     trainer = new()
-    before = {name: value.clone() for name, value in trainer.model.named_parameters()}
+    before = {name: value.clone() for name, value in trained(trainer).items()}
     advance(trainer, 2)  # the rate of the first is 0
-    after = dict(trainer.model.named_parameters())
+    after = trained(trainer)
     assert [name for name in before if torch.equal(before[name], after[name])] == []
+
+
+def test_leaves_frozen_weights_as_they_were(new):
+    trainer = new()
+    weights = [one for one in trainer.model.parameters() if not one.requires_grad]
+    before = [one.clone() for one in weights]
+    advance(trainer, 2)
+    assert all(map(torch.equal, weights, before))
 
 
 def test_a_saved_training_goes_on_bit_identically(new):
@@ -79,9 +93,9 @@ def test_a_saved_training_goes_on_bit_identically(new):
 
 
 def test_a_saved_training_differs_from_one_that_begins(new):
-    trained, begun = new(), new()
-    advance(trained, 3)
-    pairs = zip(trained.model.parameters(), begun.model.parameters(), strict=True)
+    going, begun = new(), new()
+    advance(going, 3)
+    pairs = zip(trained(going).values(), trained(begun).values(), strict=True)
     assert not any(torch.equal(one, other) for one, other in pairs)
 
 

@@ -1,0 +1,69 @@
+"""What every autoencoder must do, whichever it is. New ones are tested unasked."""
+
+import pytest
+import torch
+
+from ncabench import catalog
+from ncabench.nca.draws import Draws
+from ncabench.nca.weights import initialise
+
+SMALL = {"base": 4, "latent_channels": 6, "groups": 2}
+PRINTED = {"latent/256": (256, 32), "latent/512": (512, 64), "latent/1024": (1024, 128)}
+
+
+@pytest.fixture(params=catalog.kinds("autoencoder"))
+def coder(request):
+    built = catalog.find("autoencoder", request.param)(**SMALL)
+    initialise(built, Draws(0))
+    return built
+
+
+@pytest.fixture
+def image():
+    return torch.rand(2, 4, 16, 24, generator=torch.Generator().manual_seed(1))
+
+
+def test_shapes_are_what_the_attributes_promise(coder, image):
+    latent = coder.encode(image)
+    height, width = 16 // coder.compression, 24 // coder.compression
+    assert latent.shape == (2, coder.latent_channels, height, width)
+    assert coder.decode(latent).shape == image.shape
+    assert coder(image).image.shape == image.shape
+
+
+@pytest.mark.parametrize(("side", "grid"), PRINTED.values(), ids=PRINTED)
+def test_compresses_as_table_2_prints_it(coder, side, grid):
+    with torch.device("meta"):
+        built = type(coder)()
+        assert built.encode(torch.empty(1, 4, side, side)).shape == (1, 64, grid, grid)
+
+
+def test_encodes_one_image_as_it_does_two(coder, image):
+    torch.testing.assert_close(coder.encode(image[:1]), coder.encode(image)[:1])
+
+
+def test_draws_nothing_and_leaves_its_input_as_it_was(coder, image):
+    before, chance = image.clone(), torch.get_rng_state()
+    coder(image)
+    coder.decode(coder.encode(image))
+    torch.testing.assert_close(image, before, rtol=0, atol=0)
+    assert torch.equal(torch.get_rng_state(), chance)
+
+
+def test_hands_the_gradient_of_an_image_to_its_latent_grid(coder, image):
+    latent = coder.encode(image).detach().requires_grad_()
+    coder.decode(latent).square().mean().backward()
+    assert latent.grad.abs().sum() > 0
+
+
+def test_training_reaches_every_weight(coder, image):
+    again = coder(image, noise=torch.ones(2, 6, 2, 3))
+    sum([*again.penalties.values(), again.image.square().mean()]).backward()
+    assert [name for name, one in coder.named_parameters() if one.grad is None] == []
+    assert all(one.shape == () for one in again.penalties.values())
+
+
+@pytest.mark.parametrize("wrong", [{"base": 0}, {"groups": 3}, {"halvings": 0}])
+def test_sizes_that_make_no_coder_are_refused(coder, wrong):
+    with pytest.raises(ValueError, match=r"must be at least 1, and groups divide base"):
+        type(coder)(**SMALL | wrong)
