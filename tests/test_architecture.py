@@ -56,7 +56,7 @@ CONFINED = {  # package: the only places that may import it, and then at the top
     "optuna": (),
     "lpips": ("nca/metric/", "run/preload.py"),
     "torchvision": ("nca/", "run/preload.py"),
-    "skimage": ("nca/metric/",),
+    "skimage": ("nca/metric/", "nca/data/"),
     "scipy": ("stats/",),
 }
 LIGHT = (  # what the parent process and every command that only looks may load without torch
