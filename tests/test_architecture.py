@@ -207,7 +207,10 @@ def command(*words: str) -> str:
 
 @pytest.mark.parametrize(
     "words",
-    [["--help"], ["list"], ["run", "--help"], ["papers"], ["papers", "--check"]],
+    [
+        *(["--help"], ["list"], ["run", "--help"], ["papers"], ["papers", "--check"]),
+        *(["data", "list"], ["data", "verify", "photo_tiles"]),
+    ],
     ids=" ".join,
 )
 def test_looking_loads_neither_torch_nor_mlflow(words):

@@ -6,10 +6,11 @@ images it is the name of a split, or a table:
     images = "train"
     images = { split = "all", classes = ["3", "7"], per_class = 100 }
 
-``split`` is one of the set's splits or ``"all"``; ``classes`` are names, in the order that
-labels then count them (left out: all); ``per_class`` takes the first so many of each class in
-each split; ``side_px``, where a set's images are large or differ in size, scales each to that
-shorter side and crops its centre. Such sets load as `Images`, sets of pairs as `Pairs`.
+``split`` is one of the set's splits or ``"all"`` (left out: all); ``classes`` are names, in
+the order that labels then count them (left out: all); ``per_class`` takes the first so many of
+each class in each split; ``side_px``, where a set's images are large or differ in size, scales
+each to that shorter side and crops its centre. Such sets load as `Images`, sets of pairs as
+`Pairs`.
 
 Nothing here imports torch, so that a plan can name its data in under a second; torchvision's
 readers are imported by the call that reads.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import hashlib
-import os
+import tempfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -65,9 +65,9 @@ def remembered(
     found = _made(make)
     with contextlib.suppress(OSError):  # a root that cannot be written is hashed each time
         note.parent.mkdir(exist_ok=True)
-        partial = note.with_name(f"{note.name}.{os.getpid()}.part")
-        partial.write_text(found, encoding="ascii")
-        partial.replace(note)
+        with tempfile.NamedTemporaryFile("w", dir=note.parent, delete=False) as partial:
+            partial.write(found)
+        Path(partial.name).replace(note)
     return found
 
 

@@ -128,9 +128,12 @@ class Published(Labelled):
 
     def _check(self, path: Path, published: str) -> str:
         """Return a file's digest. Raises ValueError where it is not as published."""
-        found = self._found(path, published)
+        mend = f"remove it, then {self._mend()}"
+        try:
+            found = self._found(path, published)
+        except ValueError as error:
+            raise ValueError(f"{error}\n  to mend it: {mend}") from None
         if found != published:
-            mend = f"remove it, then {self._mend()}"
             raise refusal(path, found=found, published=published, mend=mend)
         return found
 

@@ -65,7 +65,9 @@ def test_an_archive_that_breaks_off_is_refused(small_idx):
     data = small_idx()
     path = train_images(data)
     path.write_bytes(path.read_bytes()[:-100])
-    assert refused(data).startswith(f"{path}: no gzip file, or it breaks off (")
+    message = refused(data)
+    assert message.startswith(f"{path}: no gzip file, or it breaks off (")
+    assert "\n  to mend it: remove it, then `ncabench data fetch mnist`" in message
     assert data.verify()[0].state == "differs"
 
 
