@@ -141,7 +141,7 @@ class PhotoTiles(Labelled):
         tiles = self.tiles(split, tile_px=side)
 
         def pixels(chosen: Indices) -> Pixels:
-            return np.stack([_cut(*tiles[one], side=side, split=split) for one in chosen])
+            return np.stack([_cut(tiles[one], side=side, split=split) for one in chosen])
 
         return Opened(labels=np.zeros(len(tiles), dtype=np.int64), pixels=pixels)
 
@@ -154,7 +154,8 @@ def _place_in_order(tile: Tile) -> str:
     return hashlib.sha256(":".join(map(str, tile)).encode()).hexdigest()
 
 
-def _cut(name: str, top: int, left: int, *, side: int, split: str) -> Pixels:
+def _cut(tile: Tile, *, side: int, split: str) -> Pixels:
+    name, top, left = tile
     return _photograph(split, name)[top : top + side, left : left + side]
 
 
