@@ -231,3 +231,43 @@ def _data_state(kind: str, root: Path | None) -> tuple[str, str]:
     except NcabenchError as error:
         return "damaged", str(error)
     return ("missing", missing) if missing else ("here", summary)
+
+
+def fetch_data(kind: str, root: Path | None) -> str:
+    """Bring a data set onto this machine, and return what was done.
+
+    Raises:
+        SuiteError: there is no such set.
+        NoData: it cannot be brought; the message says what else mends it.
+        RecordError: what was brought, or was there, is not what was published.
+    """
+    try:
+        return str(catalog.find("data", kind)(root).fetch())
+    except ValueError as error:
+        raise RecordError(str(error)) from error
+
+
+def verify_data(kind: str | None, root: Path | None) -> Rows:
+    """Return each file that data sets read, with its digest, found and published.
+
+    Args:
+        kind: a data set; None is every set that is here.
+        root: where data sets look for what is not shipped.
+
+    Raises:
+        SuiteError: there is no such set.
+        NoData: the set that was asked for is missing.
+    """
+    if kind is not None:
+        return _verified(kind, root)
+    here = (one["kind"] for one in data_sets(root) if one["state"] == "here")
+    return [row for one in here for row in _verified(one, root)]
+
+
+def _verified(kind: str, root: Path | None) -> Rows:
+    try:
+        found = catalog.find("data", kind)(root).verify()
+    except ValueError as error:
+        row = {"what": "", "state": "differs", "found": str(error), "published": ""}
+        return [{"kind": kind, **row}]
+    return [{"kind": kind, "state": one.state, **asdict(one)} for one in found]

@@ -56,7 +56,7 @@ CONFINED = {  # package: the only places that may import it, and then at the top
     "optuna": (),
     "lpips": ("nca/metric/", "run/preload.py"),
     "torchvision": ("nca/", "run/preload.py"),
-    "skimage": ("nca/metric/",),
+    "skimage": ("nca/metric/", "nca/data/"),
     "scipy": ("stats/",),
 }
 LIGHT = (  # what the parent process and every command that only looks may load without torch
@@ -207,7 +207,10 @@ def command(*words: str) -> str:
 
 @pytest.mark.parametrize(
     "words",
-    [["--help"], ["list"], ["run", "--help"], ["papers"], ["papers", "--check"]],
+    [
+        *(["--help"], ["list"], ["run", "--help"], ["papers"], ["papers", "--check"]),
+        *(["data", "list"], ["data", "verify", "photo_tiles"]),
+    ],
     ids=" ".join,
 )
 def test_looking_loads_neither_torch_nor_mlflow(words):

@@ -1,4 +1,4 @@
-"""Commands that look: components, records, logs, this machine, data sets."""
+"""Commands that look: components, records, logs, this machine."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ import typer
 
 from ncabench import console
 from ncabench.cli.app import RESULTS, Data, Json, Results, app, print_json, workspace
-
-data_app = typer.Typer(no_args_is_help=True, help="Data sets: what is there, what is missing.")
-app.add_typer(data_app, name="data")
 
 
 @app.command("list")
@@ -72,18 +69,3 @@ def schema() -> None:
     from ncabench.plan.json_schema import json_schema
 
     console.text(json.dumps(json_schema(), indent=1))
-
-
-@data_app.command("list")
-def data_list(as_json: Json = False, data: Data = None) -> None:
-    """List the data sets, where they are, and what is missing."""
-    from ncabench import overview
-
-    rows = overview.data_sets(data)
-    if as_json:
-        print_json(rows)
-        return
-    console.table(
-        ["kind", "state", "licence", "detail"],
-        [[r["kind"], r["state"], r["licence"], r["detail"]] for r in rows],
-    )

@@ -14,6 +14,7 @@ from ncabench import console
 from ncabench.cli import (  # noqa: F401 -- each adds its commands
     checking,
     comparing,
+    data,
     looking,
     moving,
     papers,

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ncabench.nca.data import DataSet
-from ncabench.nca.data._png import Pixels, digest, shipped
+from ncabench.nca.data import DataSet, Verified
+from ncabench.nca.data._png import FOLDER, SHIPPED, Pixels, digest, shipped
+
+_DRAWN = "f117a118316d246536986c3dc5a3b50ce2210ff9994e6e513032cbd380ac1459"
 
 
 class NotoEmoji(DataSet):
@@ -41,3 +43,7 @@ class NotoEmoji(DataSet):
         if isinstance(selection, str) or not selection:
             raise ValueError(f"expected a list of names of drawings, found {selection!r}")
         return np.stack([shipped(name) for name in selection])
+
+    def verify(self) -> tuple[Verified, ...]:
+        """Return the digest of all five drawings' pixels, found and as they were drawn."""
+        return (Verified(what=str(FOLDER), found=self.digest(SHIPPED), published=_DRAWN),)
