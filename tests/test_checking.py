@@ -11,6 +11,8 @@ from ncabench.gate.baseline import Baseline, dump, read
 from ncabench.gate.verdict import Checked, exit_code
 from ncabench.pipeline import Workspace
 
+pytestmark = pytest.mark.clock
+
 TINY = Path(__file__).parent / "tiny.toml"
 SETS = (
     "grid.perception=['sobel']",
