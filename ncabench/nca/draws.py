@@ -72,8 +72,9 @@ class Draws:
 
     Args:
         rng_seed: in [0, 2**32).
-        faster: makes the generator faster, such as ``Engine.faster``; it is then given its
-            key as tensors, so that it need not be compiled again for each purpose.
+        faster: makes the generator faster, such as ``Engine.faster``; it is then given all
+            its numbers as tensors, so that it need not be compiled again for each purpose,
+            and so that no product of theirs is computed in 32 bits.
 
     Raises:
         ValueError: ``rng_seed`` is not in [0, 2**32).
@@ -95,7 +96,7 @@ class Draws:
         self._words = _words if faster is None else faster(_words)
         self._uniform = _uniform if faster is None else faster(_uniform)
         self._fires = _fires if faster is None else faster(_fires)
-        self._numbers: dict[tuple[int, torch.device], Tensor] = {}
+        self._kept: dict[tuple[int | range, torch.device], Tensor] = {}
 
     def words(
         self,
@@ -120,7 +121,7 @@ class Draws:
             ``(S, T, cells)``, int64 in [0, 2**32), on the device of ``samples``.
         """
         counted = self._counted(samples, steps, cells, index)
-        words: Tensor = self._words(*counted, self._key_for(samples, purpose))
+        words: Tensor = self._words(counted, self._key_for(samples, purpose))
         return words[..., :cells]
 
     def uniform(
@@ -138,7 +139,7 @@ class Draws:
             ``(S, T, cells)``, float32; the arguments are those of `words`.
         """
         counted = self._counted(samples, steps, cells, index)
-        uniform: Tensor = self._uniform(*counted, self._key_for(samples, purpose))
+        uniform: Tensor = self._uniform(counted, self._key_for(samples, purpose))
         return uniform[..., :cells]
 
     def normal(
@@ -226,16 +227,16 @@ class Draws:
         cells = height * width
         below = math.ceil(rate * 2**24) << 8
         counted = self._counted(samples, steps, cells, index)
-        fires: Tensor = self._fires(*counted, self._key_for(samples, purpose), below)
+        fires: Tensor = self._fires(counted, self._key_for(samples, purpose), below)
         return fires[..., :cells].reshape(len(steps), len(samples), 1, height, width)
 
-    def _counted(
-        self, samples: Tensor, steps: range, cells: int, index: int | Tensor
-    ) -> tuple[Tensor, range, int, Tensor]:
-        """Return what a counter is made of: samples, steps, blocks of four cells, index."""
+    def _counted(self, samples: Tensor, steps: range, cells: int, index: int | Tensor) -> Words:
+        """Return what counters are made of: blocks of four cells, steps, samples, index."""
+        device = samples.device
         if not isinstance(index, Tensor):
-            index = self._held(samples.device, index & MASK)
-        return samples, steps, -(-cells // 4), index
+            index = self._held(device, index & MASK)
+        blocks = range(-(-cells // 4))
+        return self._axis(device, blocks), self._axis(device, steps), samples.long(), index
 
     def _key_for(self, samples: Tensor, purpose: str) -> Key:
         if not self._tensor_keys:
@@ -251,33 +252,39 @@ class Draws:
         """Return a number on a device; kept, since a recorded program reads it again."""
         if not self._tensor_keys:
             return torch.full((), number, dtype=torch.int64, device=device)
-        if (number, device) not in self._numbers:
-            self._numbers[number, device] = torch.tensor(number, device=device)
-        return self._numbers[number, device]
+        if (number, device) not in self._kept:
+            self._kept[number, device] = torch.tensor(number, device=device)
+        return self._kept[number, device]
+
+    def _axis(self, device: torch.device, counts: range) -> Tensor:
+        """Return counts on a device; kept as well."""
+        if not self._tensor_keys:
+            return _numbers(counts, device)
+        if (counts, device) not in self._kept:
+            self._kept[counts, device] = _numbers(counts, device)
+        return self._kept[counts, device]
 
 
-def _words(samples: Tensor, steps: range, blocks: int, index: Tensor, key: Key) -> Tensor:
+def _words(counts: Words, key: Key) -> Tensor:
     """Return the words, four for each block; ``(S, T, 4 * blocks)``."""
-    cell, step = _axis(range(blocks), samples), _axis(steps, samples)
-    counter = (cell, step[:, None], samples.long()[:, None, None], index)
+    cell, step, sample, index = counts
+    counter = (cell, step[:, None], sample[:, None, None], index)
     return torch.stack(philox(counter, key), dim=-1).flatten(2)
 
 
-def _uniform(samples: Tensor, steps: range, blocks: int, index: Tensor, key: Key) -> Tensor:
-    return (_words(samples, steps, blocks, index, key) >> 8).float() * 2.0**-24
+def _uniform(counts: Words, key: Key) -> Tensor:
+    return (_words(counts, key) >> 8).float() * 2.0**-24
 
 
-def _fires(
-    samples: Tensor, steps: range, blocks: int, index: Tensor, key: Key, below: int
-) -> Tensor:
+def _fires(counts: Words, key: Key, below: int) -> Tensor:
     """Return which words lie below, four for each block; ``(T, S, 4 * blocks)``."""
-    cell, step = _axis(range(blocks), samples), _axis(steps, samples)
-    counter = (cell, step[:, None, None], samples.long()[:, None], index)
+    cell, step, sample, index = counts
+    counter = (cell, step[:, None, None], sample[:, None], index)
     return torch.stack([words < below for words in philox(counter, key)], dim=-1).flatten(2)
 
 
-def _axis(counts: range, like: Tensor) -> Tensor:
-    return torch.arange(counts.start, counts.stop, counts.step, device=like.device)
+def _numbers(counts: range, device: torch.device) -> Tensor:
+    return torch.arange(counts.start, counts.stop, counts.step, device=device)
 
 
 def _span(low: int, high: int) -> int:

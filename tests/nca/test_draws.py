@@ -199,9 +199,9 @@ def test_a_tensor_may_name_the_repetition():
 
 def test_a_faster_generator_is_given_its_numbers_as_tensors_and_gives_the_same_masks():
     def faster(function):
-        def other(samples, steps, blocks, index, key, *rest):
-            assert all(isinstance(one, torch.Tensor) for one in (index, *key))
-            return function(samples, steps, blocks, index, key, *rest)
+        def other(counts, key, *rest):
+            assert all(isinstance(one, torch.Tensor) for one in (*counts, *key))
+            return function(counts, key, *rest)
 
         return other
 

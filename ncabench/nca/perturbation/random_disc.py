@@ -47,16 +47,13 @@ class RandomDisc(Perturbation):
         self, state: Tensor, *, samples: Tensor, draws: Draws
     ) -> tuple[Tensor, Tensor]:
         """Return the damaged state, and the cells within each sample's disc."""
-        return self.struck(state, self.drawn(samples, draws=draws))
+        touched = self.touched(state, samples=samples, draws=draws)
+        return state.masked_fill(touched, 0.0), touched
 
-    def drawn(self, samples: Tensor, *, draws: Draws) -> Tensor:
-        """Return three uniform values for each sample, ``(B, 3)``."""
-        return draws.uniform("perturbation/random_disc", samples=samples, cells=3)[:, 0]
-
-    def struck(self, state: Tensor, drawn: Tensor) -> tuple[Tensor, Tensor]:
-        """Return what a call returns, from what was `drawn`."""
+    def touched(self, like: Tensor, *, samples: Tensor, draws: Draws) -> Tensor:
+        """Return the cells within each sample's disc, on grids as those of ``like``."""
+        drawn = draws.uniform("perturbation/random_disc", samples=samples, cells=3)[:, 0]
         down, right = ((drawn[:, :2] * 2 - 1) * self.centre).unbind(dim=1)
         least, greatest = self.radius
         radius = drawn[:, 2] * (greatest - least) + least
-        touched = disc(state, centre=(down, right), radius=radius)
-        return state.masked_fill(touched, 0.0), touched
+        return disc(like, centre=(down, right), radius=radius)

@@ -116,12 +116,9 @@ class Fifo(Pool):
         if count == 0:
             return fresh
         slots = self._choose(count, index=clock, draws=draws)
-        drawn = self.disc.drawn(
-            torch.arange(count, device=slots.device) + clock * count, draws=draws
-        )
-        struck = self._struck(count, clock=clock, draws=draws, device=slots.device)
+        touched = self._touched(count, clock=clock, draws=draws)
         held, given = (self.states, self.labels), (fresh.state, fresh.labels)
-        state, labels = self._blended(*held, self.stored, *given, slots, drawn, struck)
+        state, labels = self._blended(*held, self.stored, *given, slots, touched)
         return Batch(state=state, labels=labels)
 
     def _blend(
@@ -132,15 +129,13 @@ class Fifo(Pool):
         state: Tensor,
         classes: Tensor,
         slots: Tensor,
-        drawn: Tensor,
-        struck: Tensor | None,
+        touched: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
         """Return a batch whose first slots are those of the pool, once it holds as many."""
         count = len(slots)
         pooled = states[slots]
-        if self.damage != "none":
-            damaged, _ = self.disc.struck(pooled, drawn)
-            pooled = damaged if struck is None else torch.where(struck, damaged, pooled)
+        if touched is not None:
+            pooled = torch.where(touched, 0.0, pooled)
         full = int(count * (1 - self.mutation))
         own = torch.cat([labels[slots[:full]], classes[full:count]])
         ready = stored >= count
@@ -188,16 +183,23 @@ class Fifo(Pool):
         order: Tensor = self._order(words, self.stored)
         return order.sort(stable=True).indices[:count]
 
-    def _struck(
-        self, count: int, *, clock: Tensor, draws: Draws, device: torch.device
-    ) -> Tensor | None:
-        """Return which pooled states are damaged, ``(count, 1, 1, 1)``, or None for all."""
-        if self.damage != "fraction":
+    def _touched(self, count: int, *, clock: Tensor, draws: Draws) -> Tensor | None:
+        """Return the cells that are damaged, ``(count, 1, H, W)``, or None for none.
+
+        Which cells lie in a disc is not compiled, since that may round otherwise.
+        """
+        share = {"all": count, "fraction": int(count * self.damage_ratio), "none": 0}
+        number = share[self.damage]
+        if number == 0:
             return None
+        samples = torch.arange(count, device=clock.device) + clock * count
+        touched = self.disc.touched(self.states[:count], samples=samples, draws=draws)
+        if number == count:
+            return touched
         order = draws.choice(
-            "pool/damage", population=count, count=count, index=clock, device=device
+            "pool/damage", population=count, count=count, index=clock, device=clock.device
         )
-        return order.view(-1, 1, 1, 1) < int(count * self.damage_ratio)
+        return touched & (order.view(-1, 1, 1, 1) < number)
 
 
 def _order(words: Tensor, stored: Tensor) -> Tensor:
