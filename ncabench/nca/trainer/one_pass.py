@@ -84,7 +84,7 @@ class OnePass(Trainer):
         batch = repair_batch(self.task, self.draws, samples=samples, damage=self.damage)
         with self.engine.autocast():
             image = self.forward(batch.image, batch.condition)
-        loss = self.distance(image.float(), batch.target)
+        loss = self.distance(image.to(batch.target.dtype), batch.target)
         self.descent.backward(loss)
         norm = self.descent.step()
         return {"loss": loss.detach(), "gradient_norm": norm.detach()}
