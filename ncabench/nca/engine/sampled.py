@@ -71,9 +71,10 @@ class DeformableSense(Sense):
         low_y, low_x = y.detach().floor(), x.detach().floor()
         found: Tensor | None = None
         share: Tensor | None = None
+        past_y, past_x = y - low_y, x - low_x  # by it the farther cell weighs, also at 0
         for step_y, step_x in ((0, 0), (0, 1), (1, 0), (1, 1)):
             at_y, at_x = low_y + step_y, low_x + step_x
-            part = (1 - (y - at_y).abs()) * (1 - (x - at_x).abs())
+            part = (past_y if step_y else 1 - past_y) * (past_x if step_x else 1 - past_x)
             part = torch.where(_within(at_y, at_x, grid, reach), part, 0) * weight
             cell = first + _torus(at_y - reach, grid.height) * grid.width
             cell = cell + _torus(at_x - reach, grid.width)

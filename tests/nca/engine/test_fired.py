@@ -70,6 +70,16 @@ def test_every_scene_ends_the_same(automaton, scene, outcome, error, kind, given
     assert error(outcome(fired, model, made), outcome(rollout, model, made)) < 1e-12
 
 
+def test_taps_that_begin_on_cells_move_as_the_definitions(automaton, scene, outcome, error):
+    model = automaton("deformable")
+    with torch.no_grad():
+        for placing in (model.perception.offset, model.perception.modulator):
+            placing.weight.zero_()
+            placing.bias.zero_()
+    given = scene(model)
+    assert error(outcome(fired, model, given), outcome(rollout, model, given)) < 1e-12
+
+
 @pytest.mark.parametrize("condition", [0, 2])
 @pytest.mark.parametrize("hidden", [4, 3])  # 8 channels, and 7 that fit no aligned product
 @pytest.mark.parametrize("kind", KINDS)

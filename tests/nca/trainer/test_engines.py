@@ -16,12 +16,13 @@ Traced = partial(Compiled, backend="aot_eager")  # traces, and generates no code
     ("kind", "model"), [("rollout", "nca"), ("one_pass", "unet"), ("adversarial", "gan")]
 )
 @pytest.mark.parametrize("device", DEVICES)
-def test_every_trainer_goes_the_same_way(make, kind, model, device):
+def test_every_trainer_goes_the_same_way(make, kind, model, device, monkeypatch):
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)  # whose rounding grows
     trainers = [
         make(kind, model, engine=engine, device=device, iterations=40)
         for engine in (Eager, Traced if device == "cpu" else Compiled)
     ]
-    for _ in range(6 if device == "cpu" else 30):
+    for _ in range(6 if device == "cpu" else 12):  # on a GPU with some that are replayed
         expected, found = (trainer.advance() for trainer in trainers)
         for name, value in expected.items():
             torch.testing.assert_close(found[name], value, rtol=2e-3, atol=1e-4)
