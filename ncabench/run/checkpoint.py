@@ -12,7 +12,7 @@ from ncabench.errors import RecordError
 from ncabench.run.outcome import write_whole
 
 NAME = "checkpoint.pt"
-SHARE = 0.01  # of a training's time may go into saving
+SHARE = 0.005  # of a training's time may go into saving
 
 
 class Rhythm:
@@ -29,8 +29,8 @@ class Rhythm:
     >>> rhythm = Rhythm(least_s=60.0, now=0.0)
     >>> rhythm.due(60.0), rhythm.due(60.1)
     (False, True)
-    >>> rhythm.saved(began=61.0, ended=63.0)  # 2 s, so not again within 200 s
-    >>> rhythm.due(263.0), rhythm.due(263.1)
+    >>> rhythm.saved(began=61.0, ended=63.0)  # 2 s, so not again within 400 s
+    >>> rhythm.due(463.0), rhythm.due(463.1)
     (False, True)
     """
 

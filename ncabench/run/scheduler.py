@@ -2,7 +2,8 @@
 
 Every job ends in a record, or is left unfinished and goes on when it is run again. A killed
 worker costs its own entry only. Jobs that need a training wait for it; jobs that measure
-time run alone.
+time have the whole machine to themselves: what plain PyTorch launches one by one takes longer
+while other GPUs of the same host are kept busy.
 """
 
 from __future__ import annotations

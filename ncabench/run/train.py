@@ -22,11 +22,13 @@ from ncabench.run import checkpoint
 from ncabench.run.checkpoint import Rhythm
 from ncabench.run.job import Job
 from ncabench.run.progress import Progress, Tell
+from ncabench.run.reading import Reading
 from ncabench.run.result import Result
 
 WEIGHTS = "weights.safetensors"
 LOG = "log.jsonl"
 LIMIT = 1e6  # a loss beyond it counts as diverged
+WORST = "worst"  # the greatest loss since the last reading; it is no value of the log
 
 
 class Training:
@@ -57,6 +59,7 @@ class Training:
         share = checkpoint.SHARE / company
         self.rhythm = Rhythm(least_s=job.checkpoint_s, now=self.started, share=share)
         self.pace = Pace()
+        self.reading: Reading | None = None  # on its way from the device
         self.resumed: list[int] = []
         self._resume()
 
@@ -107,33 +110,45 @@ class Training:
         """
         scalars = self.trainer.advance()
         iteration, every = self.trainer.iteration, self.job.log_every
-        if iteration % every == 0 or iteration == self.trainer.iterations:
-            self._check()
-            self._write(iteration, scalars)
-            self.pace.pass_by(iteration, time.monotonic() - self.rhythm.saving_s)
-            self._report()
+        if iteration % every == 0 or self.finished:
+            self._begin_reading(scalars)
         if self.rhythm.due(time.monotonic()):
             self.save()
 
-    def _check(self) -> None:
-        worst = float(self.trainer.worst)
+    def _begin_reading(self, scalars: dict[str, Tensor]) -> None:
+        """Let the scalars come; take those that were on their way, unless a CPU has all."""
+        reading = Reading(self.trainer.iteration, {**scalars, WORST: self.trainer.worst})
+        self.trainer.worst.zero_()
+        self._take_reading()
+        self.reading = reading
+        if self.finished or not self.engine.captures:
+            self._take_reading()
+
+    def _take_reading(self) -> None:
+        """Check, log and tell of the scalars that are on their way, if any are."""
+        reading, self.reading = self.reading, None
+        if reading is None:
+            return
+        values = reading.values()
+        worst = values.pop(WORST)
         if worst > LIMIT:
             said = "stopped being finite" if math.isinf(worst) else f"reached {worst:.3g}"
-            raise Diverged(f"the loss {said} by iteration {self.trainer.iteration}")
-        self.trainer.worst.zero_()
+            raise Diverged(f"the loss {said} by iteration {reading.iteration}")
+        self._write(reading.iteration, values)
+        self.pace.pass_by(reading, time.monotonic(), saving_s=self.rhythm.saving_s)
+        self._report(reading.iteration)
 
-    def _write(self, iteration: int, scalars: dict[str, Tensor]) -> None:
-        values = {name: float(value) for name, value in scalars.items()}
+    def _write(self, iteration: int, values: dict[str, float]) -> None:
         finite = {name: value for name, value in values.items() if math.isfinite(value)}
         self.last = {f"final_{name}": value for name, value in finite.items()}
         self.lines.append(json.dumps({"iteration": iteration, **finite}) + "\n")
         if len(self.lines) >= 20:
-            self.flush()
+            self._append_lines()
 
-    def _report(self) -> None:
+    def _report(self, iteration: int) -> None:
         self.tell(
             Progress(
-                done=self.trainer.iteration,
+                done=iteration,
                 total=self.trainer.iterations,
                 resumed=self.done_before,
                 note=f"loss {self.last['final_loss']:.4g}",
@@ -141,7 +156,11 @@ class Training:
         )
 
     def flush(self) -> None:
-        """Append the waiting lines to the log."""
+        """Append to the log all that is to be read of the iterations done."""
+        self._take_reading()
+        self._append_lines()
+
+    def _append_lines(self) -> None:
         with self.log.open("a", encoding="utf-8") as stream:
             stream.writelines(self.lines)
         self.lines.clear()
@@ -163,27 +182,35 @@ class Training:
 
 
 class Pace:
-    """Milliseconds of an iteration, from the first logged one to the last.
+    """Milliseconds of an iteration, from the first reading to the last, without saving.
 
-    What comes before is left out: kernels are chosen and compiled there.
+    What comes before is left out: kernels are chosen and compiled there. On a GPU the clock
+    is the device's own.
 
     >>> pace = Pace()
     >>> for iteration, now_s in ((50, 9.0), (100, 10.0), (150, 11.0)):
-    ...     pace.pass_by(iteration, now_s)
+    ...     reading = Reading(iteration, {"loss": torch.tensor(0.5)})
+    ...     pace.pass_by(reading, now_s, saving_s=0.0)
     >>> pace.ms
     20.0
     """
 
     def __init__(self) -> None:
-        self.first: tuple[int, float] | None = None
+        self.first: tuple[Reading, float, float] | None = None
         self.ms: float | None = None
 
-    def pass_by(self, iteration: int, now_s: float) -> None:
-        """Take note of the time at which the device had done ``iteration``."""
+    def pass_by(self, reading: Reading, now_s: float, *, saving_s: float) -> None:
+        """Take note of a reading, of when it was read, and of what saving has cost so far."""
         if self.first is None:
-            self.first = (iteration, now_s)
-        elif iteration > self.first[0]:
-            self.ms = 1000 * (now_s - self.first[1]) / (iteration - self.first[0])
+            self.first = (reading, now_s, saving_s)
+            return
+        first, began_s, saved_s = self.first
+        if reading.iteration > first.iteration:
+            passed_ms = reading.ms_since(first)
+            if passed_ms is None:
+                passed_ms = 1000 * (now_s - began_s)
+            training_ms = passed_ms - 1000 * (saving_s - saved_s)
+            self.ms = training_ms / (reading.iteration - first.iteration)
 
 
 def _cut_log(path: Path, *, iteration: int) -> None:

@@ -7,9 +7,9 @@ from ncabench.run.checkpoint import Rhythm
 
 def test_a_cheap_checkpoint_is_due_as_often_as_asked():
     rhythm = Rhythm(least_s=60.0, now=100.0)
-    rhythm.saved(began=161.0, ended=161.5)  # 50 s would do
-    assert not rhythm.due(221.5)
-    assert rhythm.due(221.6)
+    rhythm.saved(began=161.0, ended=161.25)  # 50 s would do
+    assert not rhythm.due(221.25)
+    assert rhythm.due(221.35)
 
 
 @pytest.mark.parametrize(("share", "wait_s"), [(0.01, 400.0), (0.0025, 1600.0)])

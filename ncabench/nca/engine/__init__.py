@@ -6,7 +6,7 @@ An engine's ``__init__`` takes the device and the operand type of mixed precisio
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 
 import torch
@@ -38,15 +38,6 @@ class Engine(ABC):
     def autocast(self) -> AbstractContextManager[None]:
         """Return the context of mixed precision; one that does nothing without `amp`."""
         return torch.autocast(self.device.type, dtype=self.amp, enabled=self.amp is not None)
-
-    def stream(self) -> AbstractContextManager[None]:
-        """Return the context in which what `run` returns may be used without waiting.
-
-        Outside of it, `run` waits for the device's other work before it begins, and lets
-        other work wait for its own. Several engines of one device that are each used in
-        their own context work side by side.
-        """
-        return nullcontext()
 
     @abstractmethod
     def faster(self, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -14,7 +14,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ncabench.nca.engine.products import FEWEST, PART
+
 MARGIN = 8  # standard deviations of the number that fires, kept free above its mean
+
 MULTIPLE = 64  # rows, for aligned products
 
 
@@ -44,11 +47,12 @@ class Grid:
         once in 10**15 steps, and then `Firing` makes the state NaN.
 
         >>> Grid(batch=18, height=80, width=80).capacity(0.5)  # of 115,200
-        59008
+        59392
         """
         mean = self.cells * rate
         room = mean + MARGIN * math.sqrt(mean * (1 - rate))
-        return min(self.cells, math.ceil(room / MULTIPLE) * MULTIPLE)
+        multiple = PART if room > FEWEST * PART else MULTIPLE
+        return min(self.cells, math.ceil(room / multiple) * multiple)
 
     def rows(self, state: Tensor) -> Tensor:
         """Return ``(B, C, H, W)`` as ``(cells, C)``."""
@@ -61,7 +65,7 @@ class Grid:
 
 @dataclass(frozen=True, kw_only=True)
 class Taps:
-    """Where the cells of a neighbourhood lie.
+    """Where the cells of a neighbourhood lie, symmetric to its centre.
 
     Args:
         size: side of the neighbourhood in cells, odd.
@@ -90,8 +94,8 @@ class Firing:
     """Which cells fire in each of T steps.
 
     Attributes:
-        rows: ``(T, capacity)`` int64, the cells that fire, in their order, then others.
-        place: ``(T, cells)`` int64, where in ``rows`` a cell stands; ``capacity`` where it
+        rows: ``(T, capacity)`` int32, the cells that fire, in their order, then others.
+        place: ``(T, cells)`` int32, where in ``rows`` a cell stands; ``capacity`` where it
             does not fire.
         valid: ``(T, capacity)`` bool, whether a row fires.
         excess: a scalar to add to the state: 0, or NaN where more cells fire than fit.
@@ -117,22 +121,28 @@ class Firing:
         count = upto[:, -1:]
         valid = torch.arange(capacity, device=masks.device) < count
         excess = torch.where(count > capacity, math.nan, 0.0).sum()
-        return Firing(rows=rows, place=place, valid=valid, excess=excess)
+        return Firing(rows=rows.int(), place=place.int(), valid=valid, excess=excess)
 
 
-def shifted(rows: Tensor, offset: tuple[int, int], grid: Grid) -> Tensor:
-    """Return the rows that lie ``offset`` (down, right) of ``rows`` on the torus."""
-    height, width = grid.height, grid.width
-    across, down = rows % width, rows // width % height
-    first = rows - down * width - across
-    return first + (down + offset[0]) % height * width + (across + offset[1]) % width
+def neighbours(taps: Taps, grid: Grid, *, device: torch.device) -> Tensor:
+    """Return which cell lies at each tap of each cell, ``(cells, taps)`` int32.
 
+    Where a tap lies beyond the border of a grid that is no torus, the number of cells.
 
-def inside(rows: Tensor, offset: tuple[int, int], grid: Grid) -> Tensor:
-    """Return whether what lies ``offset`` of ``rows`` is on the grid, bool."""
-    down = rows // grid.width % grid.height + offset[0]
-    across = rows % grid.width + offset[1]
-    return (down >= 0) & (down < grid.height) & (across >= 0) & (across < grid.width)
+    >>> line = Grid(batch=1, height=1, width=3)
+    >>> neighbours(Taps(size=3), line, device=torch.device("cpu"))[0, 3:6].tolist()
+    [2, 0, 1]
+    """
+    cell = torch.arange(grid.cells, dtype=torch.int32, device=device)[:, None]
+    offsets = torch.tensor(taps.offsets, dtype=torch.int32, device=device)
+    across, along = cell % grid.width, cell // grid.width % grid.height
+    down, right = along + offsets[:, 0], across + offsets[:, 1]  # each (cells, taps)
+    first = cell - along * grid.width - across
+    there = first + down % grid.height * grid.width + right % grid.width
+    if taps.circular:
+        return there
+    within = (down >= 0) & (down < grid.height) & (right >= 0) & (right < grid.width)
+    return torch.where(within, there, grid.cells)
 
 
 class _Near(torch.autograd.Function):
@@ -144,48 +154,50 @@ class _Near(torch.autograd.Function):
         values: Tensor,
         rows: Tensor,
         place: Tensor,
-        taps: Taps,
-        grid: Grid,
+        around: Tensor,
+        circular: bool,
         operands: torch.dtype,
     ) -> Tensor:
-        ctx.save_for_backward(place)
-        ctx.taps, ctx.grid, ctx.wide = taps, grid, values.dtype
-        found = _gathered(values, rows, taps, grid)
+        ctx.save_for_backward(place, around)
+        ctx.circular, ctx.wide = circular, values.dtype
+        found = _gathered(values, rows, around, circular=circular)
         # PyTorch 2.11 loses the gradient of a conversion that converts nothing
         return found if found.dtype == operands else found.to(operands)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        (place,) = ctx.saved_tensors
+        place, around = ctx.saved_tensors
         (gradient,) = gradients
-        found = _returned(gradient, place, ctx.taps, ctx.grid, ctx.wide)
+        found = _returned(gradient, place, around, circular=ctx.circular, wide=ctx.wide)
         return found, None, None, None, None, None
 
 
-def _gathered(values: Tensor, rows: Tensor, taps: Taps, grid: Grid) -> Tensor:
-    seen = []
-    for offset in taps.offsets:
-        value = values[shifted(rows, offset, grid)]
-        if not taps.circular:
-            value = torch.where(inside(rows, offset, grid)[:, None], value, 0)
-        seen.append(value)
-    return torch.cat(seen, dim=1)
+def _gathered(values: Tensor, rows: Tensor, around: Tensor, *, circular: bool) -> Tensor:
+    cell = around[rows]  # (N, taps)
+    if circular:
+        return values[cell].flatten(1)
+    last = len(values) - 1
+    seen = values[cell.clamp(max=last)]
+    return torch.where((cell <= last)[..., None], seen, 0).flatten(1)
 
 
 def _returned(
-    gradient: Tensor, place: Tensor, taps: Taps, grid: Grid, wide: torch.dtype
+    gradient: Tensor, place: Tensor, around: Tensor, *, circular: bool, wide: torch.dtype
 ) -> Tensor:
-    capacity = len(gradient)
-    parts = gradient.view(capacity, len(taps.offsets), -1)
-    cell = torch.arange(grid.cells, device=gradient.device)
+    """Sum, for each cell, what the rows that saw it have of it.
+
+    A cell is the k-th of a row's neighbours where the row is the k-th last of the cell's.
+    """
+    capacity, (cells, taps) = len(gradient), around.shape
+    parts = gradient.view(capacity, taps, -1)
     total: Tensor | None = None
-    for index, (down, right) in enumerate(taps.offsets):
-        back = (-down, -right)
-        where = place[shifted(cell, back, grid)]
+    for tap in range(taps):
+        row = around[:, taps - 1 - tap]
+        where = place[row] if circular else place[row.clamp(max=cells - 1)]
         fires = where < capacity
-        if not taps.circular:
-            fires = fires & inside(cell, back, grid)
-        part = parts[where.clamp(max=capacity - 1), index]
+        if not circular:
+            fires = fires & (row < cells)
+        part = parts[where.clamp(max=capacity - 1), tap]
         part = torch.where(fires[:, None], part.to(wide), 0)
         total = part if total is None else total + part
     assert total is not None
@@ -213,21 +225,28 @@ def near(
     values: Tensor,
     rows: Tensor,
     place: Tensor,
+    around: Tensor,
     *,
-    taps: Taps,
-    grid: Grid,
+    circular: bool,
     operands: torch.dtype,
 ) -> Tensor:
     """Return what ``rows`` see of ``values`` around them, as type ``operands``.
 
     The gradient is summed in the type of ``values``.
 
+    Args:
+        values: of all cells.
+        rows: the cells that look.
+        place: where each cell stands among them; their number where it does not.
+        around: as `neighbours` returns it.
+        circular: no tap lies beyond a border.
+        operands: the type of what is returned.
+
     Shape:
-        values ``(cells, C)``, rows ``(N,)``, place ``(cells,)``; result
-        ``(N, number of taps * C)``, tap by tap.
+        values ``(cells, C)``, rows ``(N,)``, place ``(cells,)``, around ``(cells, taps)``;
+        result ``(N, taps * C)``, tap by tap.
     """
-    given = (values, rows, place, taps, grid, operands)
-    seen: Tensor = _Near.apply(*given)
+    seen: Tensor = _Near.apply(values, rows, place, around, circular, operands)
     return seen
 
 

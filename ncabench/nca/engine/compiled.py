@@ -30,10 +30,10 @@ class Compiled(Engine):
     the work as a CUDA graph and from then on replays it. Iterations of one rollout length
     share a key, so there are as many graphs as lengths, in one pool of memory; past 128
     graphs, works of new keys are done unrecorded. All of it is on a stream of the engine's
-    own; see `stream`.
+    own, between what the caller's stream did before and does afterwards.
 
-    Products that stand for convolutions are done with the operands that convolutions have
-    (TF32 where cuDNN may use it).
+    A work that rolls out by firing cells does its products, which stand for convolutions,
+    with the operands that convolutions have (TF32 where cuDNN may use it).
 
     Before a model's first rollout, two of its steps are compared with the definition's, at
     the sizes of that rollout; see ``ncabench.nca.engine.agreement``.
@@ -68,10 +68,12 @@ class Compiled(Engine):
         self._met: set[Hashable] = set()
         self._agreed: set[Hashable] = set()
         self._memory: Any = None
+        self._working = False
         self._rollouts: dict[int, FiredRollout | Stepped] = {}
 
     @contextmanager
-    def stream(self) -> Iterator[None]:
+    def _on_own_stream(self) -> Iterator[None]:
+        """Wait for the device's other work, and let other work wait for what is done here."""
         if self._own_stream is None or self._is_current():
             yield
             return
@@ -159,7 +161,7 @@ class Compiled(Engine):
             raise EngineFailed(f"the compiled steps are not the definition's: {wrong}")
 
     def run(self, work: Callable[[], dict[str, Tensor]], *, key: Hashable) -> dict[str, Tensor]:
-        with self.stream(), self._precision(), _refusals():
+        with self._on_own_stream(), self._restored_precision(), _refusals():
             if not self.captures:
                 return work()
             if key in self._graphs:
@@ -199,6 +201,8 @@ class Compiled(Engine):
             assert FiredRollout.takes(model)
             known = self._rollouts[id(model)] = FiredRollout(model, self.faster)
         operands = state.dtype if self.amp is None else self.amp
+        if self._working and torch.backends.cudnn.allow_tf32:
+            torch.backends.cuda.matmul.allow_tf32 = True  # until the work is done
         with torch.autocast(self.device.type, enabled=False):
             return known(state, condition=condition, masks=masks, operands=operands)
 
@@ -209,14 +213,14 @@ class Compiled(Engine):
         return known
 
     @contextmanager
-    def _precision(self) -> Iterator[None]:
+    def _restored_precision(self) -> Iterator[None]:
+        """Undo what a rollout by firing cells sets; its backward pass needs it as well."""
         matmul = torch.backends.cuda.matmul
-        before = matmul.allow_tf32
-        matmul.allow_tf32 = before or torch.backends.cudnn.allow_tf32
+        before, self._working = matmul.allow_tf32, True
         try:
             yield
         finally:
-            matmul.allow_tf32 = before
+            matmul.allow_tf32, self._working = before, False
 
     def _is_current(self) -> bool:
         return bool(torch.cuda.current_stream(self.device) == self._own_stream)

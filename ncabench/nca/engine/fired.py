@@ -7,14 +7,14 @@ is the same, up to the order of sums.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeGuard
 
 import torch
 from torch import Tensor
 
 from ncabench.nca.engine import sampled as sampled  # registers its row form
-from ncabench.nca.engine.cells import Firing, Grid, spread
+from ncabench.nca.engine.cells import Firing, Grid, Taps, neighbours, spread
 from ncabench.nca.engine.senses import Constants, Fired, Sense, Thought, sense, think, torus
 from ncabench.nca.model import Automaton
 from ncabench.nca.model.nca import NCA
@@ -41,6 +41,7 @@ class FiredRollout:
         self.grid = Grid(batch=1, height=1, width=1)
         self.operands = torch.float32
         self.sensing = 0  # constants that are the perception's
+        self.tables: dict[tuple[Taps, Grid], Tensor] = {}
         self.step = faster(self._step)
 
     @classmethod
@@ -89,11 +90,24 @@ class FiredRollout:
 
     def _weights(self, condition: Tensor | None, *, steps: int) -> list[Constants]:
         """Return every step's own view of the weights, so that gradients are added up once."""
-        sensing, thinking = self.sense.constants(condition), self.thought.constants()
+        sensing = self.sense.constants(condition, self._around)
         self.sensing = len(sensing)
-        cast = [one.to(self.operands) for one in (*sensing, *thinking)]
-        views = [one.expand(steps, *one.shape).unbind(0) for one in cast]
+        views = [self._views(one, steps) for one in (*sensing, *self.thought.constants())]
         return [tuple(view[turn] for view in views) for turn in range(steps)]
+
+    def _views(self, constant: Tensor, steps: int) -> Sequence[Tensor]:
+        if not constant.is_floating_point():
+            return [constant] * steps
+        cast = constant.to(self.operands)
+        return cast.expand(steps, *cast.shape).unbind(0)
+
+    def _around(self, taps: Taps) -> Tensor:
+        """Return the table of neighbours; kept, since a recorded program reads it again."""
+        key = taps, self.grid
+        if key not in self.tables:
+            device = next(self.model.parameters()).device
+            self.tables[key] = neighbours(taps, self.grid, device=device)
+        return self.tables[key]
 
     def _step(
         self, values: Tensor, rows: Tensor, place: Tensor, valid: Tensor, *constants: Tensor

@@ -9,7 +9,16 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ncabench.nca.engine.cells import Grid, Taps
-from ncabench.nca.engine.senses import Constants, Fired, Kernel, Sense, sense, told
+from ncabench.nca.engine.products import product
+from ncabench.nca.engine.senses import (
+    Around,
+    Constants,
+    Fired,
+    Kernel,
+    Sense,
+    sense,
+    told,
+)
 from ncabench.nca.perception.deformable import Deformable
 
 
@@ -29,14 +38,15 @@ class DeformableSense(Sense):
         placing = [perception.offset, perception.modulator]
         self.placing = Kernel(placing, channels, Taps(size=self.size))
 
-    def constants(self, condition: Tensor | None) -> Constants:
+    def constants(self, condition: Tensor | None, around: Around) -> Constants:
         read = self.perception.conv.weight.flatten(2).permute(2, 1, 0).flatten(0, 1)
         tables = () if condition is None else (condition,)
-        return (*self.placing.constants(condition), read, *tables)
+        return (*self.placing.constants(condition, around), read, *tables)
 
     def percepts(self, fired: Fired, constants: Sequence[Tensor]) -> Tensor:
-        matrix, beside, read, *tables = constants
-        placed = self.placing.product(fired, (matrix, beside))
+        *placing, read = constants[:4]
+        tables = constants[4:]
+        placed = self.placing.product(fired, placing)
         count = self.size**2
         wide, limit = fired[0].dtype, max(fired[3].height, fired[3].width) / 4
         offset = placed[:, : 2 * count].clamp(-limit, limit).view(-1, count, 2)
@@ -46,7 +56,7 @@ class DeformableSense(Sense):
             found = torch.cat(
                 [found, share[..., None] * told(fired, tables[0])[:, None]], dim=2
             )
-        percepts = found.flatten(1).to(read.dtype) @ read
+        percepts = product(found.flatten(1).to(read.dtype), read)
         return F.leaky_relu(percepts, self.perception.slope)
 
     def _read(self, fired: Fired, offset: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:

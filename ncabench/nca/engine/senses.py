@@ -2,13 +2,13 @@
 
 `sense` and `think` know the kinds that have such a form; another kind has none, and its
 automaton is stepped as a whole grid. A sense is made of a perception; its ``constants`` are
-computed once for a rollout, from its weights and from the condition.
+what a step needs besides the state, made once for a rollout.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import singledispatch
 
 import torch
@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ncabench.nca.engine.cells import Grid, Taps, near
+from ncabench.nca.engine.products import product
 from ncabench.nca.perception import Perception
 from ncabench.nca.perception.combined import Combined
 from ncabench.nca.perception.conv import Conv
@@ -35,10 +36,10 @@ cell stands among them ``(cells,)``, or N; the sizes; the type that weights are 
 """
 
 
-def seen(fired: Fired, taps: Taps) -> Tensor:
-    """Return what each row that fires sees, ``(N, taps * C)``."""
-    values, rows, place, grid, operands = fired
-    return near(values, rows, place, taps=taps, grid=grid, operands=operands)
+def seen(fired: Fired, around: Tensor, taps: Taps) -> Tensor:
+    """Return what each row that fires sees, ``(N, taps * C)``, by the table ``around``."""
+    values, rows, place, _, operands = fired
+    return near(values, rows, place, around, circular=taps.circular, operands=operands)
 
 
 def told(fired: Fired, table: Tensor) -> Tensor:
@@ -52,12 +53,20 @@ def told(fired: Fired, table: Tensor) -> Tensor:
     return table[rows // (grid.height * grid.width)]
 
 
+Around = Callable[[Taps], Tensor]
+
+
 class Sense(ABC):
     """A perception of rows."""
 
     @abstractmethod
-    def constants(self, condition: Tensor | None) -> Constants:
-        """Return what a rollout needs of the weights and of ``condition (B, K)``."""
+    def constants(self, condition: Tensor | None, around: Around) -> Constants:
+        """Return what a rollout needs.
+
+        Args:
+            condition: ``(B, K)``, or None.
+            around: returns the table of each cell's neighbours.
+        """
 
     @abstractmethod
     def percepts(self, fired: Fired, constants: Sequence[Tensor]) -> Tensor:
@@ -79,8 +88,8 @@ class Kernel:
     def __init__(self, convolutions: Sequence[nn.Conv2d], channels: int, taps: Taps) -> None:
         self.convolutions, self.channels, self.taps = convolutions, channels, taps
 
-    def constants(self, condition: Tensor | None) -> Constants:
-        """Return the product's matrix, and what each sample sees besides its state."""
+    def constants(self, condition: Tensor | None, around: Around) -> Constants:
+        """Return the matrix, what each sample sees besides its state, and the neighbours."""
         kernel = torch.cat([conv.weight for conv in self.convolutions])
         bias = torch.cat([_bias(conv) for conv in self.convolutions])[None]
         own = kernel[:, : self.channels].permute(2, 3, 1, 0).flatten(0, 2)
@@ -90,12 +99,14 @@ class Kernel:
         if condition is None:
             condition = matrix.new_zeros(1, 0)
         ones, zeros = condition.new_ones(len(condition), 1), condition.new_zeros(1, spare)
-        return matrix, torch.cat([condition, ones, zeros.expand(len(condition), -1)], dim=1)
+        beside = torch.cat([condition, ones, zeros.expand(len(condition), -1)], dim=1)
+        return matrix, beside, around(self.taps)
 
     def product(self, fired: Fired, constants: Sequence[Tensor]) -> Tensor:
         """Return the convolutions' outputs of the rows that fire."""
-        matrix, beside = constants
-        return torch.cat([seen(fired, self.taps), told(fired, beside)], dim=1) @ matrix
+        matrix, beside, around = constants
+        sight = [seen(fired, around, self.taps), told(fired, beside)]
+        return product(torch.cat(sight, dim=1), matrix)
 
 
 class ConvSense(Sense):
@@ -111,8 +122,8 @@ class ConvSense(Sense):
         )
         self.kernel = Kernel([conv], channels, taps)
 
-    def constants(self, condition: Tensor | None) -> Constants:
-        return self.kernel.constants(condition)
+    def constants(self, condition: Tensor | None, around: Around) -> Constants:
+        return self.kernel.constants(condition, around)
 
     def percepts(self, fired: Fired, constants: Sequence[Tensor]) -> Tensor:
         return F.leaky_relu(self.kernel.product(fired, constants), self.slope)
@@ -125,19 +136,19 @@ class SobelSense(Sense):
         self.filters = perception.kernels
         self.taps = Taps(size=3, circular=perception.padding_mode == "circular")
 
-    def constants(self, condition: Tensor | None) -> Constants:
+    def constants(self, condition: Tensor | None, around: Around) -> Constants:
         weights = self.filters.reshape(3, 9)
         if condition is None:
-            return (weights,)
+            return weights, around(self.taps)
         flat = condition[:, None] * weights.sum(dim=1)[:, None]  # (B, 3, K)
-        return weights, condition, flat.flatten(1)
+        return weights, around(self.taps), condition, flat.flatten(1)
 
     def percepts(self, fired: Fired, constants: Sequence[Tensor]) -> Tensor:
-        weights, *tables = constants
-        around = seen(fired, self.taps)
-        around = around.view(len(around), 9, -1)  # (N, 9, C)
-        centre = around[:, 4]
-        filtered = [_weighed(around, weights[index]) for index in range(3)]
+        weights, around, *tables = constants
+        sight = seen(fired, around, self.taps)
+        sight = sight.view(len(sight), 9, -1)  # (N, 9, C)
+        centre = sight[:, 4]
+        filtered = [_weighed(sight, weights[index]) for index in range(3)]
         if not tables:
             return torch.cat([centre, *filtered], dim=1)
         itself, flat = told(fired, tables[0]), told(fired, tables[1]).chunk(3, dim=1)
@@ -152,8 +163,8 @@ class CombinedSense(Sense):
         self.senses = list(senses)
         self.counts = [0] * len(self.senses)
 
-    def constants(self, condition: Tensor | None) -> Constants:
-        each = [sense.constants(condition) for sense in self.senses]
+    def constants(self, condition: Tensor | None, around: Around) -> Constants:
+        each = [sense.constants(condition, around) for sense in self.senses]
         self.counts = [len(one) for one in each]
         return tuple(constant for one in each for constant in one)
 
@@ -222,8 +233,8 @@ class MLPThought(Thought):
 
     def change(self, percepts: Tensor, constants: Sequence[Tensor]) -> Tensor:
         first, first_bias, last, last_bias = constants
-        thought = F.leaky_relu(F.linear(percepts, first, first_bias), 0.2)
-        change = F.linear(thought, last, last_bias)
+        thought = F.leaky_relu(_affine(percepts, first, first_bias), 0.2)
+        change = _affine(thought, last, last_bias)
         return torch.tanh(change) if self.tanh else change
 
 
@@ -239,11 +250,11 @@ class ResNetThought(Thought):
 
     def change(self, percepts: Tensor, constants: Sequence[Tensor]) -> Tensor:
         layers = list(zip(constants[0::2], constants[1::2], strict=True))
-        thought = F.leaky_relu(F.linear(percepts, *layers[0]), 0.2)
+        thought = F.leaky_relu(_affine(percepts, *layers[0]), 0.2)
         for one, other in zip(layers[1:-1:2], layers[2:-1:2], strict=True):
-            inner = F.leaky_relu(F.linear(thought, *one), 0.2)
-            thought = F.leaky_relu(thought + F.linear(inner, *other), 0.2)
-        return F.linear(thought, *layers[-1])
+            inner = F.leaky_relu(_affine(thought, *one), 0.2)
+            thought = F.leaky_relu(thought + _affine(inner, *other), 0.2)
+        return _affine(thought, *layers[-1])
 
 
 @singledispatch
@@ -271,9 +282,14 @@ def _bias(conv: nn.Conv2d) -> Tensor:
     return conv.bias
 
 
+def _affine(rows: Tensor, matrix: Tensor, bias: Tensor) -> Tensor:
+    return product(rows, matrix) + bias
+
+
 def _linear(layer: nn.Conv2d) -> Constants:
+    """Return the matrix that rows are multiplied with, and the bias."""
     assert layer.bias is not None
-    return layer.weight[:, :, 0, 0], layer.bias
+    return layer.weight[:, :, 0, 0].T.contiguous(), layer.bias
 
 
 def _one(sides: tuple[int, ...]) -> int:
@@ -282,5 +298,5 @@ def _one(sides: tuple[int, ...]) -> int:
     return first
 
 
-def _weighed(around: Tensor, weights: Tensor) -> Tensor:
-    return (around * weights[:, None]).sum(dim=1)
+def _weighed(sight: Tensor, weights: Tensor) -> Tensor:
+    return (sight * weights[:, None]).sum(dim=1)

@@ -114,6 +114,23 @@ def test_other_failures_stay_what_they_are():
         engine.run(lambda: {"never": torch.tensor(1 / 0)}, key=())
 
 
+@pytest.mark.parametrize(("kind", "allowed"), [("conv", True), ("attention", False)])
+def test_products_have_the_operands_of_convolutions_where_they_stand_for_them(
+    automaton, scene, monkeypatch, kind, allowed
+):
+    model = automaton(kind)
+    given, engine = scene(model, steps=1), Traced(torch.device("cpu"))
+    matmul = torch.backends.cuda.matmul
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+
+    def work():
+        engine.rollout(model, **given)
+        return {"during": torch.tensor(matmul.allow_tf32)}
+
+    assert bool(engine.run(work, key=())["during"]) is allowed
+    assert matmul.allow_tf32 is False
+
+
 class Careless(Compiled):
     """Compiles to something that is almost the same: the gradient of the state is halved."""
 
