@@ -71,7 +71,8 @@ class SelfClassification(Classifying):
     ) -> None:
         super().__init__(data, padding_px=padding_px)
         if self.pixels.shape[1] != 1:
-            raise ValueError(f"dataset: expected grey images, not of {self.pixels.shape[1]}")
+            planes = self.pixels.shape[1]
+            raise ValueError(f"dataset: expected grey images, not of {planes} planes")
         if channels <= self.classes:
             raise ValueError(
                 "channels must hold the mask and the class scores, "
