@@ -8,19 +8,23 @@ from ncabench.nca.metric import Metric
 
 
 class ImageAccuracy(Metric):
-    """100 where the class whose score is greatest on average over all cells is the right one.
+    """100 where the class whose score is greatest on average is the right one.
 
-    Source: NCAtorch, section 3.3, the paragraph after equation 8; the first of several equal
-    means counts, which is ncabench's choice.
+    Scores are averaged over an image's own cells, those where some plane of the target is
+    above 0: of a digit its pixels, of a photograph all.
+
+    Source: NCAtorch, section 3.3, the paragraph after equation 8. That the background does not
+    count is ncabench's: its code teaches the ring around a digit class 0 or none, and that
+    would outvote many digits. The first of several equal means counts.
 
     Shape:
         images (class scores) and targets (planes) ``(B, K, H, W)``; result ``(B,)``, in %:
         0 or 100 for each image.
 
     >>> import torch
-    >>> scores = torch.tensor([[[[0.9, 0.2, 0.2]], [[0.1, 0.8, 0.8]]]])  # means 1.3 and 1.7
-    >>> target = torch.tensor([[[[0.0, 0.0, 0.0]], [[1.0, 1.0, 0.0]]]])
-    >>> ImageAccuracy()(scores, target).tolist()
+    >>> scores = torch.tensor([[[[0.9, 0.4, 0.2]], [[0.1, 0.3, 0.8]]]])
+    >>> target = torch.tensor([[[[0.0, 0.0, 0.0]], [[0.0, 1.0, 1.0]]]])
+    >>> ImageAccuracy()(scores, target).tolist()  # of the last two cells 0.3 and 0.55
     [100.0]
     """
 
@@ -31,5 +35,8 @@ class ImageAccuracy(Metric):
 
     def forward(self, images: Tensor, targets: Tensor) -> Tensor:
         """Return whether each image is classified rightly."""
-        found, wanted = (one.mean(dim=(2, 3)).argmax(dim=1) for one in (images, targets))
+        counted = targets.amax(dim=1, keepdim=True) > 0  # (B, 1, H, W)
+        found, wanted = (
+            (one * counted).sum(dim=(2, 3)).argmax(dim=1) for one in (images, targets)
+        )
         return 100.0 * (found == wanted).float()

@@ -32,9 +32,14 @@ def test_a_cell_without_a_score_says_the_first_class():
 
 
 def test_a_few_sure_cells_outvote_many_hesitant_ones():
-    scores = planes([0.0, 0.9, 0], [0.2, 0.1, 0], [0.2, 0.1, 0], [0.2, 0.1, 0])
+    scores = planes([0.0, 0, 0], [0, 0.9, 0], [0.2, 0.1, 0], [0.2, 0.1, 0])
     assert float(ImageAccuracy()(scores, DIGIT)) == 100.0
-    assert float(PixelAccuracy()(scores, DIGIT)) == 0.0
+    assert float(PixelAccuracy()(scores, DIGIT)) == pytest.approx(100 / 3)
+
+
+def test_the_background_does_not_vote():
+    scores = planes([9.0, 0, 0], [0, 0.1, 0], [0, 0.1, 0], [0, 0.1, 0])
+    assert float(ImageAccuracy()(scores, DIGIT)) == 100.0
 
 
 def test_each_image_is_right_or_wrong():
