@@ -26,7 +26,8 @@ def pixel_ce(scores: Tensor, target: Tensor) -> Tensor:
     """Return the cross entropy of class scores, averaged over all cells; a scalar.
 
     The right class of a cell is the plane where the target is greatest, the first of them
-    where several are: where the target is zero throughout, that is class 0.
+    where several are: where the target is zero throughout, that is class 0. Sums are in a
+    fixed order on every device, which those of PyTorch's own are not on a GPU.
 
     Source: NCAtorch, equation 8, as its code applies it.
 
@@ -39,4 +40,15 @@ def pixel_ce(scores: Tensor, target: Tensor) -> Tensor:
     >>> round(float(pixel_ce(even, even).exp()), 4)  # one of four
     4.0
     """
-    return F.cross_entropy(scores, target.argmax(dim=1))
+    right = class_planes(target).to(scores.dtype)
+    return (scores.logsumexp(dim=1) - (scores * right).sum(dim=1)).mean()
+
+
+def class_planes(target: Tensor) -> Tensor:
+    """Return for each cell the class that it is of, as one-hot planes; ``(B, K, H, W)``.
+
+    >>> import torch
+    >>> class_planes(torch.tensor([0.0, 0.5, 0.0]).view(1, 3, 1, 1)).flatten().tolist()
+    [0, 1, 0]
+    """
+    return F.one_hot(target.argmax(dim=1), target.shape[1]).movedim(-1, 1)

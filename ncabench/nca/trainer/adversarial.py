@@ -11,7 +11,7 @@ from torch import Tensor
 from ncabench.nca.descent import Descent
 from ncabench.nca.draws import Draws
 from ncabench.nca.engine import Engine
-from ncabench.nca.losses.distance import Distance, distance
+from ncabench.nca.losses.distance import Distance, class_planes, distance
 from ncabench.nca.model.gan import GAN
 from ncabench.nca.optimiser import Optimiser
 from ncabench.nca.perturbation.random_disc import RandomDisc
@@ -123,10 +123,7 @@ class Adversarial(Trainer):
 
     def _ideal(self, target: Tensor) -> Tensor:
         """Return what the critic sees of a target: for each cell the class that it is of."""
-        if not self.classifies:
-            return target
-        planes = F.one_hot(target.argmax(dim=1), target.shape[1])  # (B, H, W, classes)
-        return planes.movedim(-1, 1).to(target.dtype)
+        return class_planes(target).to(target.dtype) if self.classifies else target
 
     def _judged(self, image: Tensor, condition: Tensor | None, *, real: bool) -> Tensor:
         with self.engine.autocast():
