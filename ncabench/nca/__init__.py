@@ -6,6 +6,7 @@ Glossary, one word for one thing:
 - *step*: one update of the automaton. *Iteration*: one update of its weights.
 - *seed state*: ``state_0``. *rng_seed*: the number that all chance is keyed by.
 - *layout*: which channels are frozen, visible, hidden, class scores (``state.Layout``).
+- *label*: what a sample is about: a class, or the number of an image.
 - *condition*: what the perception is told besides the state; never part of the state.
 - *perception*: what a cell senses. *Update*: what it does about it.
 - *fire rate*: the chance that a cell updates in a step. *Mask*: which cells do.

@@ -17,9 +17,9 @@ class RepairBatch:
     """Images, what they are told, and what they should become.
 
     Attributes:
-        image: ``(B, visible, H, W)``.
+        image: ``(B, visible, H, W)``; of a classification ``(B, frozen, H, W)``.
         condition: ``(B, K)``, or None.
-        target: ``(B, visible, H, W)``.
+        target: ``(B, visible, H, W)``; of a classification ``(B, classes, H, W)``.
     """
 
     image: Tensor
@@ -33,17 +33,22 @@ def repair_batch(
     """Return a batch of seeds, damaged targets and targets of another class, drawn evenly.
 
     Another class is any but the sample's own; with a single class there are only seeds and
-    damaged targets.
+    damaged targets. A classification, where nothing is visible, has nothing to mend: its
+    batch is intact images and what they should be classified as.
 
     Source: ours (the paper publishes no recipe for its baselines): the three kinds of input
     that an automaton meets in the recovery protocol.
     """
-    labels = draws.integers("train/label", low=0, high=task.classes, samples=samples)
+    labels = task.training_labels(samples, draws=draws)
+    if not task.layout.visible:
+        image, target = task.image(labels), task.lesson(labels)
+        return RepairBatch(image=image, condition=task.condition(labels), target=target)
     kinds = draws.integers(
         "train/input", low=0, high=3 if task.classes > 1 else 2, samples=samples
     )
-    target = task.target(labels)
-    seed = task.seed_state(len(samples))[:, task.layout.visible_slice]
+    target = task.lesson(labels)
+    start = task.seed_state(labels, samples=samples, draws=draws)
+    seed = start[:, task.layout.visible_slice]
     damaged, _ = damage(target, samples=samples, draws=draws)
     others = [seed, damaged]
     if task.classes > 1:

@@ -13,7 +13,8 @@ class Layout:
     """The channels of a state, in their order, and the size of its grid.
 
     Frozen channels (an input image) come first and are never updated; then the visible
-    ones, which are compared with the target; then the hidden ones; class scores come last.
+    ones, which are compared with the target; then the hidden ones; class scores come last,
+    and are what is compared where nothing is visible.
     A condition is told to the perception and is no part of the state.
 
     Args:
@@ -54,6 +55,19 @@ class Layout:
     def visible_slice(self) -> slice:
         """Where the visible channels stand."""
         return slice(self.frozen, self.frozen + self.visible)
+
+    @property
+    def answer_slice(self) -> slice:
+        """Where the channels stand that are compared with the target.
+
+        They are the visible ones, or the class scores where there are none.
+
+        >>> Layout(height=52, width=52, frozen=1, hidden=9, classes=10, alive=0).answer_slice
+        slice(10, 20, None)
+        """
+        if self.visible:
+            return self.visible_slice
+        return slice(self.channels - self.classes, self.channels)
 
 
 def living(state: Tensor, *, channel: int, threshold: float = 0.1) -> Tensor:

@@ -44,7 +44,10 @@ class DataSets:
         reads = catalog.describe("task", task["kind"]).attributes.get("reads")
         if reads is None:
             return task, None, []
-        kind, parameter = reads
+        first, parameter = reads
+        kind = task.get(first, first)  # a parameter's name, or the kind itself
+        if kind not in catalog.kinds("data"):
+            return task, None, [_unknown(kind, where=f"task.{name}.{first}")]
         selection = self._absolute(task[parameter])
         task = {**task, parameter: selection}
         data = {"kind": kind, "selection": selection, "digest": None}
@@ -63,6 +66,11 @@ class DataSets:
         tried = [Path(selection).expanduser(), self.suite.path.parent / selection]
         here = next((path for path in tried if path.exists()), tried[0])
         return os.path.normpath(here.absolute())
+
+
+def _unknown(kind: Any, *, where: str) -> Problem:
+    what = f"no data is called {kind!r}"
+    return Problem(where=where, what=what, accepted=catalog.kinds("data"), found=str(kind))
 
 
 def _is_path(selection: str) -> bool:

@@ -24,6 +24,7 @@ def quality(suite: Suite, *, table: Table, chosen: Chosen) -> tuple[str, ...]:
         *_paper(suite, table),
         *device(chosen),
         *_substitutes(suite, table),
+        *(f"SUBSTITUTE DATA: {named}." for named in heads.in_place(suite)),
         *conditions(suite),
     )
 

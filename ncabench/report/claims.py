@@ -213,6 +213,7 @@ def _label(suite: Suite, claim: Claim, expanded: Expanded) -> str:
         heads.metric_of(suite, one) for one in metrics if one in suite.components["metric"]
     ]
     loud = [one for one in dict.fromkeys(names) if one in heads.substitutes(suite)]
+    loud += heads.in_place(suite)
     said = [f"on {' and '.join(loud)}"] if loud else []
     said += [f"preset {suite.preset}"] if suite.preset != "paper" else []
     said += [f"set by hand: {', '.join(suite.sets)}"] if suite.sets else []

@@ -42,9 +42,16 @@ def head(suite: Suite, column: Column, *, printed_metric: str = "") -> str:
     label = column.label
     if metric in suite.components["metric"]:
         label = _named(_kind(suite, metric), label, printed_metric=printed_metric)
-    if suite.execution.precision in _PLAIN or column.value == "parameters":
+    if column.value == "parameters":
         return label
-    return f"{label}, {suite.execution.precision}"
+    plain = suite.execution.precision in _PLAIN
+    return ", ".join([label, *([] if plain else [suite.execution.precision]), *in_place(suite)])
+
+
+def in_place(suite: Suite) -> tuple[str, ...]:
+    """Return what the suite's deviations name as standing in for what the paper used."""
+    named = (one.substitute for one in suite.deviations if one.substitute)
+    return tuple(dict.fromkeys(named))
 
 
 def metric_of(suite: Suite, name: str) -> str:
@@ -55,13 +62,13 @@ def metric_of(suite: Suite, name: str) -> str:
 def is_quantity(suite: Suite, name: str, *, printed_metric: str) -> bool:
     """Tell whether a metric of the suite measures, or stands for, what the paper prints."""
     kind = _kind(suite, name)
-    return _holds(printed_metric, _label(_attributes(kind).get("stands_for") or kind))
+    return _holds(printed_metric, _quantity(kind))
 
 
 def _named(kind: str, label: str, *, printed_metric: str) -> str:
     """Put the name of the measured metric in place of the paper's word, or before the label."""
     own, name = _label(kind), metric_name(kind)
-    paper = _label(_attributes(kind).get("stands_for") or kind)
+    paper = _quantity(kind)
     if printed_metric and not _holds(printed_metric, paper):
         name, paper = f"{name} (paper: {printed_metric})", printed_metric
     if name == own and _holds(label, own):
@@ -81,6 +88,12 @@ def _word(word: str) -> str:
 
 def _kind(suite: Suite, metric: str) -> str:
     return str(suite.components["metric"][metric]["kind"])
+
+
+def _quantity(kind: str) -> str:
+    """Return what papers call what a metric measures, or stands for."""
+    meant = _attributes(kind).get("stands_for") or kind
+    return str(_attributes(meant).get("quantity") or _label(meant))
 
 
 def _label(kind: str) -> str:

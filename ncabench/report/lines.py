@@ -107,7 +107,7 @@ def _drawing(
     known = name in suite.components["metric"]
     return Drawing(
         name="-".join(part for part in key if part),
-        title=" · ".join(part for part in (task, perturbation) if part),
+        title=" · ".join(part for part in (task, perturbation, *heads.in_place(suite)) if part),
         metric=heads.metric_of(suite, name) if known else name,
         device_class=device_class,
         lines=tuple(_line(label, curves) for label, curves in lines.items()),

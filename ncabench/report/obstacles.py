@@ -35,6 +35,7 @@ def of_value(
     return (
         *_changed(suite, entries, row=row, column=column),
         *_metric(suite, column, metric=metric),
+        *heads.in_place(suite),
         *_data(entries),
     )
 

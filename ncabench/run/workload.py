@@ -46,17 +46,21 @@ class Workload:
     steps: int
 
     @property
+    def samples(self) -> Tensor:
+        """The numbers of the grids; ``(B,)``."""
+        return torch.arange(self.batch, device=self.task.device)
+
+    @property
     def labels(self) -> Tensor:
-        """The classes of the grids, in turn; ``(B,)``."""
-        device = self.task.seed_state(1).device
-        return torch.arange(self.batch, device=device) % self.task.classes
+        """What the grids are about, as many labels as there are classes in turn; ``(B,)``."""
+        return self.samples % self.task.classes
 
     @property
     def given(self) -> Tensor:
-        """What the model is given: seed states, or for a one-pass model targets."""
+        """What the model is given: seed states, or for a one-pass model intact images."""
         if isinstance(self.model, Automaton):
-            return self.task.seed_state(self.batch)
-        return self.task.target(self.labels)
+            return self.task.seed_state(self.labels, samples=self.samples, draws=Draws(0))
+        return self.task.image(self.labels)
 
     @property
     def start(self) -> Tensor:
@@ -79,7 +83,7 @@ class Workload:
         """Return what is compared with the target."""
         if not isinstance(self.model, Automaton):
             return last
-        return self.model.end(last)[:, self.task.layout.visible_slice]
+        return self.model.end(last)[:, self.task.layout.answer_slice]
 
     def copy(self) -> Model:
         """Return a copy of the model to train, so that its weights stay."""

@@ -174,7 +174,14 @@ class Claim:
 class Deviation:
     """A departure from the paper: what it has, what runs here, and why.
 
-    ``where`` limits it to the entries at those grid points.
+    Attributes:
+        paper: what the paper has.
+        here: what runs.
+        why: the reason.
+        source: where the paper says so.
+        where: limits it to the entries at those grid points.
+        substitute: where data stands in for the paper's, the words for it in the heads of
+            columns and beside claims, such as ``"FashionMNIST (substitute for CIFAR-10)"``.
     """
 
     paper: str
@@ -182,6 +189,7 @@ class Deviation:
     why: str
     source: str = ""
     where: dict[str, str | int] = field(default_factory=dict)
+    substitute: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -202,17 +202,22 @@ def of_schedule(kind):
 
 
 def of_task(kind):
-    """The seed states, conditions and targets."""
-    reads = catalog.describe("task", kind).attributes["reads"]
+    """The seed states, targets and conditions, and where labels are drawn, those."""
+    first = catalog.describe("task", kind).attributes["reads"][0]
     names = {"noto_emoji": EMOJI["classes"], "image_file": "fire"}
-    data = catalog.find("data", reads[0])(None).load(names[reads[0]])
+    set_of_images = names.get(first) is None
+    read = "fashion_mnist_500" if set_of_images else first
+    data = catalog.find("data", read)(None).load(names.get(first, "all"))
     small = {**EMOJI, "target": "fire", "condition": "image"}
+    small |= {"channels": 13, "dataset": read} if set_of_images else {}
     own = {one.name for one in catalog.describe("task", kind).parameters}
     asked = {name: value for name, value in small.items() if name in own}
     task = catalog.build("task", spec("task", kind, **asked), data, Draws(3))
-    last = torch.tensor([task.classes - 1])
-    found = (task.seed_state(1), task.target(last), task.condition(last))
-    return [value for one in found for value in figures(one)]
+    last = task.test_labels(torch.tensor([task.classes - 1]), turns=torch.tensor([0]))
+    seed = task.seed_state(last, samples=torch.arange(1), draws=Draws(3))
+    labels = task.training_labels(torch.arange(9), draws=Draws(3)) if set_of_images else None
+    found = (seed, task.target(last), task.condition(last), labels)
+    return [value for one in found if one is not None for value in figures(one)]
 
 
 def of_perturbation(kind):

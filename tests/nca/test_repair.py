@@ -20,10 +20,9 @@ class Levels(Task):
         self.classes = classes
         self.layout = Layout(height=SIZE, width=SIZE, frozen=1, visible=2, hidden=1)
 
-    def seed_state(self, batch):
-        return (
-            torch.tensor([-7.0, -1.0, -1.0, -9.0]).view(1, 4, 1, 1).repeat(batch, 1, SIZE, SIZE)
-        )
+    def seed_state(self, labels, *, samples, draws):
+        one = torch.tensor([-7.0, -1.0, -1.0, -9.0]).view(1, 4, 1, 1)
+        return one.repeat(len(labels), 1, SIZE, SIZE)
 
     def condition(self, labels):
         return functional.one_hot(labels, self.classes).float()

@@ -6,7 +6,7 @@ from ncabench.nca.state import Layout, living, spread
 def test_channels_add_up_and_the_condition_is_apart():
     layout = Layout(height=4, width=5, frozen=1, visible=4, hidden=6, classes=10, condition=3)
     assert (layout.channels, layout.perceived) == (21, 24)
-    assert layout.visible_slice == slice(1, 5)
+    assert layout.visible_slice == layout.answer_slice == slice(1, 5)
 
 
 def test_a_cell_and_its_eight_neighbours_live():
@@ -44,3 +44,8 @@ def test_an_image_is_resized_bilinearly_to_the_grid():
 def test_an_image_of_the_grids_size_is_left_as_it_is():
     image = torch.rand(1, 2, 3, 4, generator=torch.Generator().manual_seed(0))
     assert spread(image, height=3, width=4) is image
+
+
+def test_class_scores_are_the_answer_where_nothing_is_visible():
+    layout = Layout(height=2, width=2, frozen=1, hidden=9, classes=10, alive=0)
+    assert layout.answer_slice == slice(10, 20)

@@ -93,3 +93,33 @@ def test_an_archive_that_was_cut_short_is_refused_before_anything_is_trained(rea
     assert f"task.emoji.images: {archive}: not the published file, or cut short" in str(
         caught.value
     )
+
+
+def classifying(dataset, *more):
+    """The change that lets the small suite classify a set."""
+    return 'kind = "emoji"', "\n".join(
+        ['kind = "self_classification"', f'dataset = "{dataset}"', *more]
+    )
+
+
+def test_a_task_may_name_the_set_that_it_reads(plan):
+    some = 'images = { split = "all", classes = ["3", "8"] }'
+    one, other = (plan(classifying("mnist_5k", *more)).entries[0] for more in ([], [some]))
+    data = catalog.find("data", "mnist_5k")()
+    assert one.spec["data"]["kind"] == "mnist_5k"
+    assert one.spec["data"]["digest"] == data.digest("all")
+    assert one.id != other.id
+
+
+def test_the_same_task_on_a_set_that_is_missing_has_no_data(plan, tmp_path):
+    plan(classifying("mnist"))
+    suite = document.load(tmp_path / "small.toml")
+    missing = planner.make(suite, root=tmp_path / "data").entries[0].missing
+    assert missing.startswith("mnist: no train-images-idx3-ubyte in ")
+
+
+def test_a_set_that_there_is_not_is_refused_under_its_key(plan):
+    with pytest.raises(SuiteError) as caught:
+        plan(classifying("mnist_5"))
+    assert "small.toml:\ntask.emoji.dataset: no data is called 'mnist_5'" in str(caught.value)
+    assert str(caught.value).endswith("did you mean 'mnist_5k'?")

@@ -158,7 +158,7 @@ def test_a_perturbation_that_the_task_cannot_offer_is_refused(plan):
         "small.toml:\n"
         "perturbation.mutation: mutation needs a task that offers 'classes', which task.emoji "
         "(grow_image) does not; exclude the pair, or use another kind of task\n"
-        "  accepted: emoji"
+        "  accepted: emoji, image_classification, self_classification"
     )
 
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from ncabench.report import heads
-from ncabench.suite.suite import Column
+from ncabench.suite.suite import Column, Deviation
 
 LPIPS = "ST-LPIPS (substitute for LPIPS)"
 
@@ -51,3 +51,31 @@ def test_another_precision_stands_in_the_head(plan):
 def test_only_substitutes_are_listed_as_such(plan):
     assert heads.substitutes(plan.suite) == (LPIPS,)
     assert heads.substitutes(with_metric(plan.suite, "mse")) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "label", "printed", "head"),
+    [
+        ("pixel_accuracy", "accuracy (149)", "accuracy", "pixel accuracy (149)"),
+        ("image_accuracy", "accuracy (149)", "accuracy", "image accuracy (149)"),
+        ("pixel_accuracy", "Reg. (%)", "accuracy recovery", "pixel accuracy Reg. (%)"),
+    ],
+)
+def test_a_quantity_with_two_readings_is_named_by_the_reading(plan, kind, label, printed, head):
+    suite = with_metric(plan.suite, kind)
+    assert heads.head(suite, column(label), printed_metric=printed) == head
+    assert heads.is_quantity(suite, "perceptual", printed_metric=printed)
+    assert not heads.is_quantity(suite, "perceptual", printed_metric="LPIPS")
+
+
+def on_other_data(suite):
+    named = {"paper": "MNIST", "here": "mnist_5k", "why": "it is here"}
+    deviation = Deviation(**named, substitute="mnist_5k (substitute for MNIST)")
+    return replace(suite, deviations=(*suite.deviations, deviation, deviation))
+
+
+def test_data_that_stands_in_is_in_every_head_but_that_of_a_count(plan):
+    suite = on_other_data(with_metric(plan.suite, "mse"))
+    assert heads.head(suite, column("MSE")) == "MSE, mnist_5k (substitute for MNIST)"
+    assert heads.head(suite, column("Params.", "parameters")) == "Params."
+    assert heads.in_place(plan.suite) == ()

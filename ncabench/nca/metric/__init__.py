@@ -1,4 +1,4 @@
-"""Metrics: how far an image is from its target."""
+"""Metrics: how far an image, or what is said of it, is from its target."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -13,12 +13,14 @@ class Metric(nn.Module, ABC):
     """Maps images and targets ``(B, V, H, W)`` to one value each, ``(B,)``, float32.
 
     Images are the visible channels as they are: premultiplied RGB in [0, 1] nominally, then
-    alpha where there is one; nothing is clamped before a metric sees it. A metric that needs
-    trained weights finds them in ``__init__`` and raises ``NoData`` with the command that
-    mends it.
+    alpha where there is one; nothing is clamped before a metric sees it. Of a classification
+    they are the class scores, and targets are the planes that those should be. A metric that
+    needs trained weights finds them in ``__init__`` and raises ``NoData`` with the command
+    that mends it.
 
     Attributes:
         label: how tables name it. A substitute has a name of its own.
+        quantity: what papers call it where they print it; ``""`` for the label.
         unit: ``""`` where it has none.
         higher_is_better: which way is good.
         stands_for: the kind of metric that this one may be named as a substitute for.
@@ -26,6 +28,7 @@ class Metric(nn.Module, ABC):
 
     version: ClassVar[int] = 1
     label: ClassVar[str]
+    quantity: ClassVar[str] = ""
     unit: ClassVar[str] = ""
     higher_is_better: ClassVar[bool]
     stands_for: ClassVar[str] = ""

@@ -12,6 +12,9 @@ from ncabench.nca.perturbation import Perturbation
 class Mutation(Perturbation):
     """Asks a grown state to become another class, always a different one.
 
+    The state is left as it is; whoever rolls it out tells it the condition of the other
+    class, or shows it an image of that class where an image is frozen.
+
     Source: NCAtorch, section 3.1.2, "mutation"; that the class is always another one fits
     the numbers of table 1 and is not said.
 

@@ -16,7 +16,7 @@ class Batch:
 
     Attributes:
         state: ``(B, C, H, W)``.
-        labels: ``(B,)``, int64, the classes to become.
+        labels: ``(B,)``, int64, what each is about, as the task labels it.
     """
 
     state: Tensor
@@ -33,11 +33,20 @@ class Pool(ABC):
     version: ClassVar[int] = 1
 
     @abstractmethod
-    def prepare(self, fresh: Batch, *, faster: Callable[..., Any] | None = None) -> None:
+    def prepare(
+        self,
+        fresh: Batch,
+        *,
+        frozen: int = 0,
+        faster: Callable[..., Any] | None = None,
+    ) -> None:
         """Allocate room for states like those of ``fresh``.
 
         Args:
             fresh: a batch of seeds.
+            frozen: how many channels, the first ones, follow the label: an image that is given
+                and not grown. A sample of the pool that takes a fresh sample's label takes
+                its frozen channels too, and no damage touches them.
             faster: makes a function of tensors faster, such as ``Engine.faster``, or None.
         """
 

@@ -18,9 +18,10 @@ class Fifo(Pool):
 
     Of a batch of B, the first ``n = int(B * ratio)`` slots are taken from the pool, drawn
     without replacement, as soon as it holds n states; which slots does not matter, since
-    fresh ones are drawn alike. The first ``int(n * (1 - mutation))`` of them keep their class;
-    the others take that of the fresh sample they replace, which may be the same. Then a random
-    disc of each chosen one is set to zero.
+    fresh ones are drawn alike. The first ``int(n * (1 - mutation))`` of them keep their label;
+    the others take that of the fresh sample they replace, which may be the same, and its
+    frozen channels. Then a random disc of each chosen one is set to zero, frozen channels
+    aside.
 
     Final states that are not finite, or zero everywhere, are not stored. All of it stays on
     the device: bad states are written to a row beyond the pool's end, and the number of
@@ -35,7 +36,7 @@ class Fifo(Pool):
         ratio: share of the batch taken from the pool, at the first and the last iteration;
             linear in between.
         delay: iterations before the first that takes from the pool.
-        mutation: share of the pooled samples that take the fresh sample's class.
+        mutation: share of the pooled samples that take the fresh sample's label.
         damage: ``"all"`` pooled samples (the code that made the tables, which ignores its
             ratio), ``"fraction"``, ``int(n * damage_ratio)`` of them, or ``"none"``.
         damage_ratio: read by ``"fraction"`` alone.
@@ -59,6 +60,7 @@ class Fifo(Pool):
     states: Tensor
     labels: Tensor
     stored: Tensor
+    frozen: int = 0
 
     def __init__(
         self,
@@ -89,7 +91,13 @@ class Fifo(Pool):
         self.damage_ratio = damage_ratio
         self.disc = RandomDisc(radius=damage_radius, centre=damage_centre)
 
-    def prepare(self, fresh: Batch, *, faster: Callable[..., Any] | None = None) -> None:
+    def prepare(
+        self,
+        fresh: Batch,
+        *,
+        frozen: int = 0,
+        faster: Callable[..., Any] | None = None,
+    ) -> None:
         """Allocate room for ``size`` states, and one row for bad ones."""
         if len(fresh.labels) > self.size:
             raise ValueError(
@@ -98,6 +106,7 @@ class Fifo(Pool):
         self.states = fresh.state.new_zeros(self.size + 1, *fresh.state.shape[1:])
         self.labels = fresh.labels.new_zeros(self.size + 1)
         self.stored = fresh.labels.new_zeros(())  # good states ever committed
+        self.frozen = frozen
         functions: list[Callable[..., Any]] = [_order, self._blend, _placed]
         if faster is not None:
             functions = [faster(one) for one in functions]
@@ -133,10 +142,13 @@ class Fifo(Pool):
     ) -> tuple[Tensor, Tensor]:
         """Return a batch whose first slots are those of the pool, once it holds as many."""
         count = len(slots)
+        full = int(count * (1 - self.mutation))
         pooled = states[slots]
         if touched is not None:
             pooled = torch.where(touched, 0.0, pooled)
-        full = int(count * (1 - self.mutation))
+        if self.frozen:
+            image = torch.cat([states[slots[:full]], state[full:count]])[:, : self.frozen]
+            pooled = torch.cat([image, pooled[:, self.frozen :]], dim=1)
         own = torch.cat([labels[slots[:full]], classes[full:count]])
         ready = stored >= count
         first = torch.where(ready, pooled, state[:count])

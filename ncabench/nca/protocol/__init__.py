@@ -43,7 +43,7 @@ class Measured:
             defined (recovery where nothing was damaged) is absent, never NaN.
         curves: named curves, such as ``"perceptual"``.
         samples: per-sample numbers behind the values; ``(samples,)`` lists.
-        frames: named filmstrips: visible channels ``(T, V, H, W)`` on the CPU.
+        frames: named filmstrips: the task's pictures ``(T, V, H, W)`` on the CPU.
         frame_steps: the t of each frame, per filmstrip.
     """
 

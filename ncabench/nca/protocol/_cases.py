@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from math import inf, isfinite
 from statistics import fmean
 
@@ -41,6 +43,54 @@ def cases(perturbation: Perturbation, *, classes: int, rollouts: int) -> list[Pa
             f"such as {fitting[0]} or {fitting[1]}, not {rollouts}"
         )
     return pairs * each
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cases:
+    """What samples are about; all on the task's device.
+
+    Attributes:
+        samples: ``(B,)``, the samples' numbers.
+        old: ``(B,)``, labels before the perturbation.
+        new: ``(B,)``, labels after it.
+    """
+
+    samples: Tensor
+    old: Tensor
+    new: Tensor
+
+    def split(self, batch: int) -> Iterator[Cases]:
+        """Yield the samples in batches of at most that many."""
+        for first in range(0, len(self.samples), batch):
+            part = slice(first, first + batch)
+            yield Cases(samples=self.samples[part], old=self.old[part], new=self.new[part])
+
+
+def tested(pairs: Sequence[Pair], task: Task) -> Cases:
+    """Return what to test for pairs of classes, one sample for each, numbered from 0."""
+    old, new = zip(*pairs, strict=True)
+    return Cases(
+        samples=torch.arange(len(pairs), device=task.device),
+        old=_labels(old, task),
+        new=_labels(new, task),
+    )
+
+
+def _labels(classes: Sequence[int], task: Task) -> Tensor:
+    met: Counter[int] = Counter()
+    turns = []
+    for one in classes:
+        turns.append(met[one])
+        met[one] += 1
+    both = torch.tensor([classes, turns], device=task.device)
+    return task.test_labels(both[0], turns=both[1])
+
+
+def under(image: Tensor, state: Tensor, *, frozen: int) -> Tensor:
+    """Return ``state`` with the frozen channels of ``image``, which lead both."""
+    if not frozen:
+        return state
+    return torch.cat([image[:, :frozen], state[:, frozen:]], dim=1)
 
 
 def films(pairs: Sequence[Pair], *, distinct: int) -> dict[int, str]:
@@ -99,8 +149,7 @@ def empty(metrics: Mapping[str, Metric], task: Task, pairs: Sequence[Pair]) -> d
 
     A trained model should be far from it; a dead one scores exactly that.
     """
-    old, _ = labels(sorted(set(pairs)), task)
-    targets = task.target(old)
+    targets = task.target(tested(sorted(set(pairs)), task).old)
     means = {
         name: metric(torch.zeros_like(targets), targets).mean().item()
         for name, metric in metrics.items()
@@ -115,12 +164,6 @@ def kept(name: str, scores: Mapping[str, Sequence[float]]) -> Scores:
         for quantity, each in scores.items()
         if all(isfinite(score) for score in each)
     }
-
-
-def labels(pairs: Sequence[Pair], task: Task) -> tuple[Tensor, Tensor]:
-    """Return the classes before and after, each ``(B,)``, on the task's device."""
-    both = torch.tensor(pairs, device=task.seed_state(1).device)
-    return both[:, 0], both[:, 1]
 
 
 @contextmanager

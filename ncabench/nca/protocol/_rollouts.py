@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -13,7 +13,7 @@ from ncabench.nca.draws import Draws
 from ncabench.nca.metric import Metric
 from ncabench.nca.model import Automaton
 from ncabench.nca.perturbation import Perturbation
-from ncabench.nca.protocol._cases import Pair, labels
+from ncabench.nca.protocol._cases import Cases, under
 from ncabench.nca.rollout import rollout
 from ncabench.nca.task import Task
 
@@ -46,18 +46,18 @@ class Stage:
     Args:
         record: where scores and frames go.
         samples: ``(B,)``, the samples' numbers.
-        classes: ``(B,)``, what they should become.
+        labels: ``(B,)``, what they are about.
         past: whether the perturbation is past.
     """
 
     def __init__(
-        self, record: Rollouts, *, samples: Tensor, classes: Tensor, past: bool
+        self, record: Rollouts, *, samples: Tensor, labels: Tensor, past: bool
     ) -> None:
         self._record = record
         self._samples = samples
         self._numbers = samples.tolist()
-        self._condition = record.task.condition(classes)
-        self._target = record.task.target(classes)
+        self._condition = record.task.condition(labels)
+        self._target = record.task.target(labels)
         self._past = past
         self._finite: list[tuple[int, Tensor]] = []
 
@@ -86,17 +86,18 @@ class Stage:
         plan = self._record.plan
         self._finite.append((step, state.isfinite().all()))
         if step in plan.measured | plan.pictured:
-            seen = self._record.model.end(state)
-            visible = seen[:, self._record.task.layout.visible_slice]
+            state = self._record.model.end(state)
         if step in plan.measured:
             self._check()
+            answer = state[:, self._record.task.layout.answer_slice]
             for name, metric in self._record.metrics.items():
                 scores = self._record.scores[name].setdefault((step, self._past), [])
-                scores += metric(visible, self._target).tolist()
-        if step in plan.pictured:
+                scores += metric(answer, self._target).tolist()
+        if step in plan.pictured and plan.shown.intersection(self._numbers):
+            picture = self._record.task.picture(state)
             for row, sample in enumerate(self._numbers):
                 if sample in plan.shown:
-                    frame = visible[row].float().cpu().clone()
+                    frame = picture[row].float().cpu().clone()
                     self._record.frames[sample][step, self._past] = frame
 
     def _check(self) -> None:
@@ -129,7 +130,7 @@ class Rollouts:
 
     Attributes:
         scores: metric's name, then moment: one score for each sample so far.
-        frames: sample, then moment: visible channels ``(V, H, W)`` on the CPU.
+        frames: sample, then moment: the task's picture ``(V, H, W)`` on the CPU.
     """
 
     def __init__(
@@ -149,19 +150,21 @@ class Rollouts:
         self.scores: dict[str, dict[Moment, list[float]]] = {name: {} for name in metrics}
         self.frames: dict[int, dict[Moment, Tensor]] = {sample: {} for sample in plan.shown}
 
-    def run(self, perturbation: Perturbation, *, pairs: Sequence[Pair], first: int) -> None:
-        """Roll out one sample for each of ``pairs``, numbered from ``first``.
+    def run(self, perturbation: Perturbation, cases: Cases) -> None:
+        """Roll out a batch of samples; frozen channels are always those of the label.
 
         Raises:
             Diverged: a state stopped being finite.
         """
-        old, new = labels(pairs, self.task)
-        samples = torch.arange(first, first + len(pairs), device=old.device)
-        state = self.model.begin(self.task.seed_state(len(pairs)))
-        before = Stage(self, samples=samples, classes=old, past=False)
+        task, samples, at = self.task, cases.samples, self.plan.perturb_at
+        seed = task.seed_state(cases.old, samples=samples, draws=self.draws)
+        state = self.model.begin(seed)
+        before = Stage(self, samples=samples, labels=cases.old, past=False)
         before.see(0, state)
-        state = before.advance(state, steps=range(self.plan.perturb_at))
+        state = before.advance(state, steps=range(at))
         state, _ = perturbation(state, samples=samples, draws=self.draws)
-        after = Stage(self, samples=samples, classes=new, past=True)
-        after.see(self.plan.perturb_at, state)
-        after.advance(state, steps=range(self.plan.perturb_at, self.plan.end))
+        frozen = task.layout.frozen
+        state = under(task.image(cases.new), state, frozen=frozen) if frozen else state
+        after = Stage(self, samples=samples, labels=cases.new, past=True)
+        after.see(at, state)
+        after.advance(state, steps=range(at, self.plan.end))

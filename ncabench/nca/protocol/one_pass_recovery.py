@@ -14,15 +14,16 @@ from ncabench.nca.model import Model, OnePass
 from ncabench.nca.perturbation import Perturbation
 from ncabench.nca.protocol import Measured, Protocol
 from ncabench.nca.protocol._cases import (
-    Pair,
+    Cases,
     Scores,
     cases,
     empty,
     evaluating,
     films,
     kept,
-    labels,
     summarise,
+    tested,
+    under,
 )
 from ncabench.nca.task import Task
 
@@ -36,13 +37,16 @@ class OnePassRecovery(Protocol):
 
     - ``NAME/before``: of the model's answer to the intact image, told the class before;
     - ``NAME/empty``: of an all-zero image against the class before, for comparison;
-    - ``NAME/damaged``: of the perturbed image itself, against the class after;
+    - ``NAME/damaged``: of the perturbed image itself, against the class after; of class
+      scores, of the answer to the intact image, since an image is none;
     - ``NAME/final``: of the model's answer to the perturbed image, told the class after;
     - ``NAME/recovery`` and ``NAME/recovery_clipped``, as the protocol ``recovery`` has them.
 
-    There is no first stage. Samples, pairs and perturbations are those of ``recovery``: the
-    same sample number meets the same perturbation. Filmstrips show the intact image, its
-    answer, the perturbed image and its answer, at t of 0, 1, 0 and 1.
+    There is no first stage. Frozen channels are the image of what a sample is about, as
+    ``recovery`` has them, so that a mutation shows an image of the class after. Samples, pairs
+    and perturbations are those of ``recovery``: the same sample number meets the same image
+    and the same perturbation. Filmstrips show the intact image, its answer, the perturbed
+    image and its answer, at t of 0, 1, 0 and 1.
 
     Source: NCAtorch, table 1, rows U-Net and GAN, whose "-" in stage 1 says that there is
     none; how the other stages were taken is not said, and this definition is ncabench's.
@@ -90,8 +94,8 @@ class OnePassRecovery(Protocol):
         scores: dict[str, Scores] = {name: {stage: [] for stage in STAGES} for name in metrics}
         measured = Measured(values={})
         with evaluating(model):
-            for first in range(0, len(pairs), self.batch):
-                batch = _Batch(pairs[first : first + self.batch], first=first, task=task)
+            for some in tested(pairs, task).split(self.batch):
+                batch = _Batch(some, task=task)
                 images = batch.images(model, perturbation, draws=draws)
                 batch.score(images, metrics, scores=scores)
                 batch.picture(images, shown, measured=measured)
@@ -103,22 +107,22 @@ class OnePassRecovery(Protocol):
 
 
 class _Batch:
-    """Some samples, numbered from ``first``."""
+    """Some samples; a model that answers with class scores is tested on images alone."""
 
-    def __init__(self, pairs: Sequence[Pair], *, first: int, task: Task) -> None:
+    def __init__(self, cases: Cases, *, task: Task) -> None:
         self._task = task
-        self._old, self._new = labels(pairs, task)
-        self._numbers = range(first, first + len(pairs))
+        self._cases = cases
 
     def images(
         self, model: OnePass, perturbation: Perturbation, *, draws: Draws
     ) -> list[Tensor]:
         """Return the intact image, its answer, the perturbed image and its answer."""
-        samples = torch.tensor(self._numbers, device=self._old.device)
-        intact = self._task.target(self._old)
-        perturbed, _ = perturbation(intact, samples=samples, draws=draws)
-        before = model(intact, self._task.condition(self._old))
-        final = model(perturbed, self._task.condition(self._new))
+        task, cases = self._task, self._cases
+        intact = task.image(cases.old)
+        perturbed, _ = perturbation(intact, samples=cases.samples, draws=draws)
+        perturbed = under(task.image(cases.new), perturbed, frozen=task.layout.frozen)
+        before = model(intact, task.condition(cases.old))
+        final = model(perturbed, task.condition(cases.new))
         for name, answer in (("intact", before), ("perturbed", final)):
             if not answer.isfinite().all():
                 raise Diverged(f"the answer to the {name} image is not finite")
@@ -133,8 +137,9 @@ class _Batch:
     ) -> None:
         """Add the samples' scores to those there are."""
         _, before, perturbed, final = images
-        old, new = self._task.target(self._old), self._task.target(self._new)
-        stages = zip(STAGES, (before, perturbed, final), (old, new, new), strict=True)
+        damaged = perturbed if self._task.layout.visible else before
+        old, new = (self._task.target(one) for one in (self._cases.old, self._cases.new))
+        stages = zip(STAGES, (before, damaged, final), (old, new, new), strict=True)
         for stage, image, target in stages:
             for name, metric in metrics.items():
                 scores[name][stage] += metric(image, target).tolist()
@@ -143,8 +148,21 @@ class _Batch:
         self, images: Sequence[Tensor], shown: Mapping[int, str], *, measured: Measured
     ) -> None:
         """Keep the filmstrips of the samples that are shown."""
-        for row, sample in enumerate(self._numbers):
+        pictures = images if self._task.layout.visible else self._coloured(images)
+        for row, sample in enumerate(self._cases.samples.tolist()):
             if sample in shown:
-                strip = torch.stack([image[row].float().cpu() for image in images])
+                strip = torch.stack([picture[row].float().cpu() for picture in pictures])
                 measured.frames[shown[sample]] = strip
                 measured.frame_steps[shown[sample]] = [0, 1, 0, 1]
+
+    def _coloured(self, images: Sequence[Tensor]) -> list[Tensor]:
+        """Return the task's pictures of images, and of the class scores answered to them."""
+        intact, before, perturbed, final = images
+        nothing = torch.zeros_like(before)
+        pairs = ((intact, nothing), (intact, before), (perturbed, nothing), (perturbed, final))
+        return [self._task.picture(self._state(*pair)) for pair in pairs]
+
+    def _state(self, image: Tensor, scores: Tensor) -> Tensor:
+        batch, _, height, width = image.shape
+        hidden = image.new_zeros(batch, self._task.layout.hidden, height, width)
+        return torch.cat([image, hidden, scores], dim=1)

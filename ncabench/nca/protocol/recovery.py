@@ -21,6 +21,7 @@ from ncabench.nca.protocol._cases import (
     films,
     kept,
     summarise,
+    tested,
 )
 from ncabench.nca.protocol._rollouts import Moment, Plan, Rollouts
 from ncabench.nca.task import Task
@@ -40,6 +41,9 @@ class Recovery(Protocol):
     - ``NAME/recovery``: ``100 * (final - damaged) / (before - damaged)`` of the means over
       samples, unclipped; absent where damaged equals before;
     - ``NAME/recovery_clipped``: the mean of the samples' own ratios, each at most 100.
+
+    Where channels are frozen they are the image of what a sample is about: at the perturbation
+    that of the class after is put under the state, whose other channels go on as they are.
 
     Samples take the perturbation's pairs of classes in turn. Their fire masks, noise and
     perturbations depend on the sample's number alone, so every model meets the same ones, and
@@ -123,9 +127,8 @@ class Recovery(Protocol):
         plan = self._plan(frozenset(shown))
         rollouts = Rollouts(model, task, metrics=metrics, draws=draws, plan=plan)
         with evaluating(model):
-            for first in range(0, len(pairs), self.batch):
-                batch = pairs[first : first + self.batch]
-                rollouts.run(perturbation, pairs=batch, first=first)
+            for batch in tested(pairs, task).split(self.batch):
+                rollouts.run(perturbation, batch)
             measured = self._measured(rollouts, shown=shown)
             measured.values.update(empty(metrics, task, pairs))
         return measured

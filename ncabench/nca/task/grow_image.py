@@ -82,9 +82,15 @@ class GrowImage(Task):
         seed = seed_state(self.layout, hidden=hidden_seed, draws=draws)
         self.register_buffer("seed", seed)
 
-    def seed_state(self, batch: int) -> Tensor:
-        """Return the seed state, ``batch`` times; ``(B, C, H, W)``."""
-        return self.seed.repeat(batch, 1, 1, 1)
+    def seed_state(
+        self,
+        labels: Tensor,
+        *,
+        samples: Tensor,  # noqa: ARG002 - the contract's, not needed here
+        draws: Draws,  # noqa: ARG002 - likewise
+    ) -> Tensor:
+        """Return the seed state for each of ``labels``; ``(B, C, H, W)``."""
+        return self.seed.repeat(len(labels), 1, 1, 1)
 
     def condition(self, labels: Tensor) -> Tensor | None:
         """Return the target's planes ``(B, 4, H, W)`` or ``(B, 1, H, W)``, or None."""

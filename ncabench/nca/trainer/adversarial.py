@@ -11,6 +11,7 @@ from torch import Tensor
 from ncabench.nca.descent import Descent
 from ncabench.nca.draws import Draws
 from ncabench.nca.engine import Engine
+from ncabench.nca.losses.distance import Distance, class_planes, distance
 from ncabench.nca.model.gan import GAN
 from ncabench.nca.optimiser import Optimiser
 from ncabench.nca.perturbation.random_disc import RandomDisc
@@ -24,6 +25,9 @@ from ncabench.nca.trainer._counts import check_counts
 class Adversarial(Trainer):
     """Descends the generator on L1 and on fooling the critic, then the critic, in turn.
 
+    Where class scores are answered, the cross entropy of each cell stands in the place of L1,
+    and the critic judges probabilities beside the one-hot planes that they should be.
+
     Source: Isola et al., "Image-to-Image Translation with Conditional Adversarial
     Networks", CVPR 2017, equation 4 with weight 100; NCAtorch prints GAN rows in table 1
     without a recipe (decision 8).
@@ -34,7 +38,8 @@ class Adversarial(Trainer):
         critic_optimiser: how the critic's do.
         schedule: factor on both learning rates.
         batch: images per iteration.
-        l1: weight of the mean absolute error beside the adversarial loss.
+        l1: weight of the distance (the mean absolute error, or the cross entropy) beside the
+            adversarial loss.
         damage_radius: least and greatest normalised radius of the disc erased.
         clip_norm: greatest global norm of either gradient; None does not clip.
 
@@ -65,6 +70,8 @@ class Adversarial(Trainer):
         super().__init__(model, draws, engine)
         self.model, self.task = model, task
         self.iterations, self.batch, self.l1 = iterations, batch, l1
+        self.classifies = not task.layout.visible
+        self.distance: Distance = distance("pixel_ce" if self.classifies else "l1")
         self.damage = RandomDisc(radius=damage_radius)
         shared: dict[str, Any] = {
             "schedule": schedule,
@@ -93,22 +100,30 @@ class Adversarial(Trainer):
         return scalars | self._descend_critic(image.detach(), batch)
 
     def _descend_generator(self, image: Tensor, batch: RepairBatch) -> dict[str, Tensor]:
-        distance = F.l1_loss(image.float(), batch.target)
-        fooling = self._judged(image, batch.condition, real=True)
-        loss = self.l1 * distance + fooling
+        apart = self.distance(image.float(), batch.target)
+        fooling = self._judged(self._plausible(image), batch.condition, real=True)
+        loss = self.l1 * apart + fooling
         self.generator.backward(loss)
         norm = self.generator.step()
-        scalars = {"loss": loss, "l1": distance, "fooling": fooling, "gradient_norm": norm}
+        scalars = {"loss": loss, "l1": apart, "fooling": fooling, "gradient_norm": norm}
         return {name: value.detach() for name, value in scalars.items()}
 
     def _descend_critic(self, image: Tensor, batch: RepairBatch) -> dict[str, Tensor]:
         self.critic.optimizer.zero_grad(set_to_none=True)  # what the generator's pass left
-        real = self._judged(batch.target, batch.condition, real=True)
-        false = self._judged(image, batch.condition, real=False)
+        real = self._judged(self._ideal(batch.target), batch.condition, real=True)
+        false = self._judged(self._plausible(image), batch.condition, real=False)
         loss = (real + false) / 2
         self.critic.backward(loss)
         self.critic.step()
         return {"critic_loss": loss.detach()}
+
+    def _plausible(self, answer: Tensor) -> Tensor:
+        """Return what the critic sees of an answer: probabilities of class scores."""
+        return answer.softmax(dim=1) if self.classifies else answer
+
+    def _ideal(self, target: Tensor) -> Tensor:
+        """Return what the critic sees of a target: for each cell the class that it is of."""
+        return class_planes(target).to(target.dtype) if self.classifies else target
 
     def _judged(self, image: Tensor, condition: Tensor | None, *, real: bool) -> Tensor:
         with self.engine.autocast():

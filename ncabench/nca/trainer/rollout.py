@@ -7,17 +7,18 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ncabench.nca.descent import Descent
 from ncabench.nca.draws import Draws
 from ncabench.nca.engine import Engine
+from ncabench.nca.losses.distance import Distance, distance
 from ncabench.nca.losses.overflow import overflow as overflow_loss
 from ncabench.nca.model import Automaton
 from ncabench.nca.optimiser import Optimiser
 from ncabench.nca.pool import Batch, Pool
 from ncabench.nca.schedule import Schedule
+from ncabench.nca.state import Layout
 from ncabench.nca.task import Task
 from ncabench.nca.trainer import Trainer
 from ncabench.nca.trainer._counts import check_counts
@@ -37,7 +38,9 @@ class Rollout(Trainer):
         schedule: factor on the learning rate.
         batch: grids per iteration.
         steps: least and greatest number of automaton steps, the end excluded.
-        loss: distance of the visible channels from the target, averaged.
+        loss: distance of the visible channels, or where there are none of the class scores,
+            from the task's lesson; averaged over channels and cells, or for the cross entropy
+            ``"pixel_ce"`` over cells.
         overflow: weight of the penalty on values out of range.
         pool: where part of each batch comes from; None starts every sample from the seed.
         clip_norm: greatest global norm of the gradient; None does not clip.
@@ -66,7 +69,7 @@ class Rollout(Trainer):
         schedule: Schedule,
         batch: int = 18,
         steps: tuple[int, int] = (48, 63),
-        loss: Literal["mse", "l1"] = "mse",
+        loss: Literal["mse", "l1", "pixel_ce"] = "mse",
         overflow: float = 1.0,
         pool: Pool | None = None,
         clip_norm: float | None = 1.0,
@@ -82,7 +85,7 @@ class Rollout(Trainer):
         super().__init__(model, draws, engine)
         self.model, self.task = model, task
         self.iterations, self.batch, self.steps = iterations, batch, steps
-        self.distance = F.mse_loss if loss == "mse" else F.l1_loss
+        self.distance: Distance = distance(loss)
         self.overflow, self.pool = overflow, pool
         self.parts, self.segments = accumulation, checkpoint_segments
         self.descent = Descent(
@@ -96,8 +99,12 @@ class Rollout(Trainer):
             captured=engine.captures,
         )
         if pool is not None:
-            fresh = self._fresh(self._samples())
-            pool.prepare(fresh, faster=engine.faster if engine.captures else None)
+            own: Layout = getattr(model, "layout", task.layout)
+            pool.prepare(
+                self._fresh(self._samples()),
+                frozen=own.frozen,
+                faster=engine.faster if engine.captures else None,
+            )
 
     def decide(self) -> tuple[int, int]:
         """Return the number of steps, and how many samples the pool may give."""
@@ -135,10 +142,9 @@ class Rollout(Trainer):
         return torch.arange(self.batch, device=self.device) + self.clock * self.batch
 
     def _fresh(self, samples: Tensor) -> Batch:
-        labels = self.draws.integers(
-            "train/label", low=0, high=self.task.classes, samples=samples
-        )
-        return Batch(state=self.model.begin(self.task.seed_state(self.batch)), labels=labels)
+        labels = self.task.training_labels(samples, draws=self.draws)
+        seed = self.task.seed_state(labels, samples=samples, draws=self.draws)
+        return Batch(state=self.model.begin(seed), labels=labels)
 
     def _mixed(self, fresh: Batch, *, pooled: int) -> Batch:
         if self.pool is None:
@@ -151,8 +157,8 @@ class Rollout(Trainer):
         with self.engine.autocast():
             final = self._roll(batch, samples, steps=steps)
         seen = self.model.end(final)
-        visible = seen[:, self.task.layout.visible_slice]
-        image = self.distance(visible, self.task.target(batch.labels)) / self.parts
+        answer = seen[:, self.task.layout.answer_slice]
+        image = self.distance(answer, self.task.lesson(batch.labels)) / self.parts
         beyond = overflow_loss(seen, layout=self.task.layout) / self.parts
         loss = image + self.overflow * beyond
         self.descent.backward(loss)

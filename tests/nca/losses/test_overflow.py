@@ -42,3 +42,9 @@ def test_values_beyond_are_pulled_back_and_others_left():
     overflow(leaf, layout=LAYOUT).backward()
     signs = state([0.0, 0.0], [1.0, 0.0], [0.0, 0.0], [-1.0, 0.0], [0.0, 0.0])
     torch.testing.assert_close(leaf.grad.sign(), signs)
+
+
+def test_of_a_classification_the_class_scores_alone_count_and_belong_in_0_to_1():
+    layout = Layout(height=1, width=2, frozen=1, hidden=1, classes=2)
+    beyond = state([9.0, 9.0], [5.0, -5.0], [-0.5, 0.5], [1.0, 2.0])
+    torch.testing.assert_close(overflow(beyond, layout=layout), torch.tensor((0.5 + 1.0) / 4))

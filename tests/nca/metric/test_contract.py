@@ -39,12 +39,16 @@ def publish_drawn_trunk(folder, monkeypatch):
 
 @pytest.fixture
 def images() -> torch.Tensor:
-    return torch.rand(B, V, H, W, generator=torch.Generator().manual_seed(1))
+    drawn = torch.rand(B, V, H, W, generator=torch.Generator().manual_seed(1))
+    drawn[:, 2] = drawn[:, 2] * 0.8 + 0.2  # the greatest plane, if it is a class's
+    return drawn
 
 
 @pytest.fixture
 def targets() -> torch.Tensor:
-    return torch.rand(B, V, H, W, generator=torch.Generator().manual_seed(2)) * 0.5
+    drawn = torch.rand(B, V, H, W, generator=torch.Generator().manual_seed(2)) * 0.5
+    drawn[:, 1] *= 1.2  # another one
+    return drawn
 
 
 def test_gives_one_finite_float32_per_image(metric, images, targets):

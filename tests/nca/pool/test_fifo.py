@@ -190,3 +190,38 @@ def test_a_pool_whose_functions_are_compiled_is_the_same(damage):
     assert torch.equal(compiled.states, plain.states)
     for one, other in zip(vars(mix(compiled)).values(), vars(mix(plain)).values(), strict=True):
         assert torch.equal(one, other)
+
+
+IMAGE = 7.0  # what the frozen channel of a fresh sample shows
+
+
+def mixed_under_images(**settings):
+    """A batch of states 1 to 54 under fresh images; the first channel is frozen."""
+    pool = Fifo(size=64, **settings)
+    pool.prepare(fresh(), frozen=1)
+    for turn in range(3):
+        pool.commit(marked(range(1 + turn * B, 1 + (turn + 1) * B)))
+    new = fresh()
+    new.state[:, 0] = IMAGE
+    return pool.mix(new, count=9, clock=torch.tensor(3), draws=Draws(1))
+
+
+def test_a_sample_with_a_fresh_label_keeps_the_fresh_image():
+    mixed = mixed_under_images(mutation=1.0, damage="none")
+    assert (mixed.state[:9, 0] == IMAGE).all()
+    states = mixed.state[:9, 1].amax(dim=(1, 2)).long().tolist()
+    assert len(set(states) & set(range(1, 55))) == 9
+    assert (mixed.labels == FRESH_LABEL).all()
+
+
+def test_a_sample_that_keeps_its_label_keeps_its_image():
+    mixed = mixed_under_images(mutation=0.5, damage="none")
+    full = mixed.state[:4]
+    assert torch.equal(full[:, 0], full[:, 1])
+    assert (mixed.state[4:9, 0] == IMAGE).all()
+
+
+def test_no_damage_touches_an_image():
+    mixed = mixed_under_images(mutation=0.5, damage="all", damage_radius=(0.3, 0.5))
+    assert not (mixed.state[:9, 0] == 0).any()
+    assert (mixed.state[:9, 1] == 0).flatten(1).any(dim=1).all()

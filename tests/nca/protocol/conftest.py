@@ -21,8 +21,8 @@ class TwoLevels(Task):
         self.classes = 2
         self.layout = Layout(height=size, width=size, visible=1, hidden=1, condition=2)
 
-    def seed_state(self, batch):
-        return torch.zeros(batch, 2, self.layout.height, self.layout.width)
+    def seed_state(self, labels, *, samples, draws):
+        return torch.zeros(len(labels), 2, self.layout.height, self.layout.width)
 
     def condition(self, labels):
         return nn.functional.one_hot(labels, 2).float()

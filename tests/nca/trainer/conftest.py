@@ -118,8 +118,8 @@ class Half(Task):
         self.classes = 2
         self.layout = Layout(height=2, width=2, visible=1, hidden=1)
 
-    def seed_state(self, batch):
-        return torch.zeros(batch, 2, 2, 2)
+    def seed_state(self, labels, *, samples, draws):
+        return torch.zeros(len(labels), 2, 2, 2)
 
     def condition(self, labels):
         return None
