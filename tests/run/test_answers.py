@@ -29,16 +29,16 @@ class Dot(Task):
     def __init__(self):
         super().__init__()
         self.layout = Layout(height=24, width=24, visible=3)
-        self.register_buffer("image", torch.full((1, 3, 24, 24), 0.5))
+        self.register_buffer("grey", torch.full((1, 3, 24, 24), 0.5))
 
-    def seed_state(self, batch):
-        return torch.zeros(batch, 3, 24, 24)
+    def seed_state(self, labels, *, samples, draws):
+        return torch.zeros(len(labels), 3, 24, 24)
 
     def condition(self, labels):
         return None
 
     def target(self, labels):
-        return self.image.expand(len(labels), -1, -1, -1)
+        return self.grey.expand(len(labels), -1, -1, -1)
 
 
 class Counting(Automaton):

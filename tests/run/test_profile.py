@@ -27,8 +27,8 @@ class Spots(Task):
         self.layout = Layout(height=8, width=8, visible=3, hidden=2, condition=2)
         self.register_buffer("told", torch.eye(2))
 
-    def seed_state(self, batch):
-        return self.told.new_ones(batch, 5, 8, 8)
+    def seed_state(self, labels, *, samples, draws):
+        return self.told.new_ones(len(labels), 5, 8, 8)
 
     def condition(self, labels):
         return self.told[labels]
