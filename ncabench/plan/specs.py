@@ -17,7 +17,7 @@ from ncabench.suite.suite import FAMILIES, Suite
 Spec = dict[str, Any]
 SCHEMA = 1
 UNASKED = (  # keys of `[profile]` that stand in a spec only where they ask for something
-    *("engines", "precisions", "seeds_together"),
+    *("engines", "precisions", "seeds_together", "harness"),
     *("answers", "train_blocks", "precision"),
 )
 

@@ -112,12 +112,12 @@ def benchmark(model: Model, task: Task, asked: Asked, *, device: torch.device) -
         ``ceiling/...``. Seeds together: ``together_N_ratio`` and ``together_N_ms``.
     """
     model, task = model.to(device), task.to(device)
-    precisions, notes = _precisions(asked, device=device)
+    measured, notes = precisions(asked, device=device)
     sizes: list[tuple[Literal["training", "inference"], int, int]] = [
         ("training", asked.train_batch, asked.train_steps),
         ("inference", asked.batch, asked.steps_per_block),
     ]
-    rates = ["tf32" if device.type == "cuda" else "float32", *precisions]
+    rates = ["tf32" if device.type == "cuda" else "float32", *measured]
     ceilings = roofline.ceilings(
         [one for one in dict.fromkeys(rates) if one != DEFAULT], device=device
     )
@@ -129,7 +129,7 @@ def benchmark(model: Model, task: Task, asked: Asked, *, device: torch.device) -
                 load=Workload(model=model, task=task, batch=batch, steps=steps),
                 phase=phase,
                 asked=asked,
-                precisions=precisions,
+                precisions=measured,
                 ceilings=ceilings,
                 device=device,
             )
@@ -139,7 +139,8 @@ def benchmark(model: Model, task: Task, asked: Asked, *, device: torch.device) -
     return Measured(values=values, notes=list(dict.fromkeys(notes)), versions=versions)
 
 
-def _precisions(asked: Asked, *, device: torch.device) -> tuple[list[str], list[str]]:
+def precisions(asked: Asked, *, device: torch.device) -> tuple[list[str], list[str]]:
+    """Return the precisions that are measured on a device, and notes on those that are not."""
     named = list(asked.precisions) or [DEFAULT]
     if device.type == "cuda" or "tf32" not in named:
         return named, []

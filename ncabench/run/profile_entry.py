@@ -13,8 +13,9 @@ from ncabench.nca.engine import Engine
 from ncabench.plan import assemble
 from ncabench.plan.assemble import Assembled
 from ncabench.run import answers, settings
-from ncabench.run.benchmark import Asked, benchmark
+from ncabench.run.benchmark import Asked, benchmark, precisions
 from ncabench.run.job import Job
+from ncabench.run.overhead import overheads
 from ncabench.run.profile import profile
 from ncabench.run.result import Result
 
@@ -40,9 +41,7 @@ def _measure(job: Job, parts: Assembled, *, amp: torch.dtype | None) -> Result:
         for name, one in job.spec["profile"].items()
     }
     if asked.get("engines"):
-        found = benchmark(parts.model, parts.task, Asked(**asked), device=device)
-        versions = {"versions": found.versions} if found.versions else {}
-        return replace(_result(found.values, warnings=found.notes), environment=versions)
+        return _contest(job, parts, asked, device=device)
     if asked.get("answers"):
         return _answers(parts, asked, device=device, amp=amp)
     engines: list[Engine] = []
@@ -56,6 +55,28 @@ def _measure(job: Job, parts: Assembled, *, amp: torch.dtype | None) -> Result:
         )
     notes = dict.fromkeys(note for engine in engines for note in engine.notes)
     return _result(costs, warnings=list(notes))
+
+
+def _contest(
+    job: Job, parts: Assembled, asked: dict[str, Any], *, device: torch.device
+) -> Result:
+    """Return what engines cost beside one another, and on request what the harness does."""
+    harness = asked.pop("harness", False)
+    terms = Asked(**asked)
+    found = benchmark(parts.model, parts.task, terms, device=device)
+    values, notes = found.values, found.notes
+    if harness:
+        more, further = overheads(
+            job,
+            engine="compiled",
+            precisions=precisions(terms, device=device)[0],
+            batch=terms.train_batch,
+            steps=terms.train_steps,
+            rounds=terms.blocks,
+        )
+        values, notes = values | more, notes + further
+    versions = {"versions": found.versions} if found.versions else {}
+    return replace(_result(values, warnings=notes), environment=versions)
 
 
 def _answers(

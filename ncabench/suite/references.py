@@ -111,10 +111,13 @@ def _profile_problems(timed: Profile, *, where: str) -> list[Problem]:
         for name, value, minimum in least
         if value < minimum
     ]
-    for name in ("precisions", "seeds_together"):
+    for name in ("precisions", "seeds_together", "harness"):
         if getattr(timed, name) and not timed.engines:
             what = "says how engines are measured, and engines names none"
             problems.append(Problem(where=f"{where}.{name}", what=what))
+    if timed.harness and timed.engines and timed.train_batch < 1:
+        what = "is measured in trainings, and train_batch is 0"
+        problems.append(Problem(where=f"{where}.harness", what=what))
     return problems + _answer_problems(timed, where=where)
 
 

@@ -62,6 +62,8 @@ class Profile:
             framework's default.
         seeds_together: how many compiled training iterations are run at once, to be
             compared with one.
+        harness: measure what draws, pool, logging and saving add to a compiled training's
+            iterations, as `ncabench.run.overhead` does, beside engines.
         answers: batches at which whole answers are measured, as `ncabench.run.answers` does:
             rollouts of ``train_steps`` steps, or passes, then a training; none for a profile
             of steps. Then ``batch`` is not used, and neither pace nor energy is taken.
@@ -79,6 +81,7 @@ class Profile:
     engines: tuple[Literal["plain", "eager", "compiled", "cax"], ...] = ()
     precisions: tuple[Literal["float32", "tf32", "bf16"], ...] = ()
     seeds_together: tuple[int, ...] = ()
+    harness: bool = False
     answers: tuple[int, ...] = ()
     train_blocks: int = 0
     precision: Literal["", "default", "float32", "tf32"] = ""

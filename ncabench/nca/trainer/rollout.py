@@ -167,14 +167,7 @@ class Rollout(Trainer):
 
     def _roll(self, batch: Batch, samples: Tensor, *, steps: int) -> Tensor:
         _, *shape = batch.state.shape
-        masks = self.draws.masks(
-            "train/fire",
-            samples=samples,
-            steps=self._drawn(steps),
-            height=shape[1],
-            width=shape[2],
-            rate=self.model.fire_rate,
-        )[:steps]
+        masks = self._fires(samples, shape, steps=steps)
         noises = self._noises(samples, shape, steps=steps) if self.model.noise else None
         return self.engine.rollout(
             self.model,
@@ -188,6 +181,18 @@ class Rollout(Trainer):
     def _drawn(self, steps: int) -> range:
         """Return the steps to draw for: one length for all where shapes had better stay."""
         return range(self.steps[1] - 1 if self.engine.captures else steps)
+
+    def _fires(self, samples: Tensor, shape: Sequence[int], *, steps: int) -> Tensor:
+        """Return which cells update, ``(steps, B, 1, H, W)``, on a grid of ``shape``."""
+        masks = self.draws.masks(
+            "train/fire",
+            samples=samples,
+            steps=self._drawn(steps),
+            height=shape[1],
+            width=shape[2],
+            rate=self.model.fire_rate,
+        )
+        return masks[:steps]
 
     def _noises(self, samples: Tensor, shape: Sequence[int], *, steps: int) -> Tensor:
         drawn = self.draws.normal(
