@@ -35,6 +35,7 @@ FAMILIES: Mapping[str, str] = {  # family: its contract class
     "protocol": "Protocol",
     "trainer": "Trainer",
     "pool": "Pool",
+    "objective": "Objective",
     "optimiser": "Optimiser",
     "schedule": "Schedule",
 }

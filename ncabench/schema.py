@@ -119,7 +119,8 @@ def _check_union(value: Any, node: ast.BinOp, where: str) -> Found:
             return form, []
     if isinstance(value, Mapping):  # a nested component: its own problems say more
         return next((one for one in attempts if one[1][0].where != where), attempts[0])
-    return value, [_wrong(value, node, where)]
+    accepted = next((found[0].accepted for _, found in attempts if found[0].accepted), ())
+    return value, [_wrong(value, node, where, accepted=accepted)]
 
 
 def _check_name(value: Any, node: ast.Name, where: str) -> Found:

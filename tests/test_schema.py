@@ -35,6 +35,12 @@ BAD = [
     ("ab", "tuple[str, ...]", "x: expected tuple[str, ...], found 'ab'"),
     (1, "Literal[True]", "x: expected Literal[True], found 1\n  accepted: True"),
     ("many", "int | None", "x: expected int | None, found 'many'"),
+    (
+        "msee",
+        "Literal['mse'] | Objective",
+        "x: expected Literal['mse'] | Objective, found 'msee'\n"
+        "  accepted: mse\n  did you mean 'mse'?",
+    ),
     ({"a": "y"}, "dict[str, int]", "x.a: expected int, found 'y'"),
     (5, "dict[str, int]", "x: expected dict[str, int], found 5"),
     (5, "Schedule", "x: expected a table with a kind, found 5"),

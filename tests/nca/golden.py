@@ -206,11 +206,13 @@ def of_task(kind):
     first = catalog.describe("task", kind).attributes["reads"][0]
     names = {"noto_emoji": EMOJI["classes"], "image_file": "fire"}
     set_of_images = names.get(first) is None
+    own = {one.name for one in catalog.describe("task", kind).parameters}
+    one_image = "exemplar" in own
     read = "fashion_mnist_500" if set_of_images else first
-    data = catalog.find("data", read)(None).load(names.get(first, "all"))
+    read, selection = ("skimage_textures", "ihc") if one_image else (read, "all")
+    data = catalog.find("data", read)(None).load(names.get(first, selection))
     small = {**EMOJI, "target": "fire", "condition": "image"}
     small |= {"channels": 13, "dataset": read} if set_of_images else {}
-    own = {one.name for one in catalog.describe("task", kind).parameters}
     asked = {name: value for name, value in small.items() if name in own}
     task = catalog.build("task", spec("task", kind, **asked), data, Draws(3))
     last = task.test_labels(torch.tensor([task.classes - 1]), turns=torch.tensor([0]))

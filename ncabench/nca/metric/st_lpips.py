@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from importlib import util
-from pathlib import Path
 from typing import Literal
 
 from torch import Tensor
 
-from ncabench.errors import NoData
 from ncabench.nca.metric import Metric
-from ncabench.nca.networks import trained
 from ncabench.nca.networks.rgb import rgb
-from ncabench.nca.networks.shift_tolerant import ShiftTolerant
+from ncabench.nca.networks.shift_tolerant import ShiftTolerant, published
 
-_PACKAGE = "stlpips_pytorch"
-_DIGESTS = {"alex": "b356b382f96010f7", "vgg": "44597da68f49c183"}
 _LEAST_PX = 28
-_MEND = "python -m pip install stlpips-pytorch --no-deps"
 
 
 class STLPIPS(Metric):
@@ -55,10 +48,7 @@ class STLPIPS(Metric):
 
     def __init__(self, *, net: Literal["alex", "vgg"] = "alex", rescale: bool = False) -> None:
         super().__init__()
-        user = f"ST-LPIPS ({net})"
-        path = _find(f"{net}_shift_tolerant.pth", user=user)
-        weights = trained.load(path, expected=_DIGESTS[net], user=user, mend=_MEND)
-        self.network = ShiftTolerant(net, weights)
+        self.network = ShiftTolerant(net, published(net, user=f"ST-LPIPS ({net})"))
         self.rescale = rescale
 
     def forward(self, images: Tensor, targets: Tensor) -> Tensor:
@@ -69,14 +59,3 @@ class STLPIPS(Metric):
         )
         distance: Tensor = self.network(seen, wanted)
         return distance
-
-
-def _find(name: str, *, user: str) -> Path:
-    package = util.find_spec(_PACKAGE)
-    inside = (package and package.submodule_search_locations) or []
-    places = [Path(place) / "weights" / "vST0.0" for place in inside] + [trained.folder()]
-    for place in places:
-        if (place / name).is_file():
-            return place / name
-    looked = " or ".join(str(place) for place in places)
-    raise NoData(f"{user} needs the trained weights {name}, looked for in {looked}", mend=_MEND)

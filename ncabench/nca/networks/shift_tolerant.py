@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import util
+from pathlib import Path
 from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ncabench.errors import NoData
+from ncabench.nca.networks import trained
+
 Net = Literal["alex", "vgg"]
+
+_PACKAGE = "stlpips_pytorch"
+_DIGESTS = {"alex": "b356b382f96010f7", "vgg": "44597da68f49c183"}
+_MEND = "python -m pip install stlpips-pytorch --no-deps"
 
 
 class BlurPool(nn.Module):
@@ -72,7 +81,7 @@ class ShiftTolerant(nn.Module):
         super().__init__()
         with torch.device("meta"):  # no draws: every weight is loaded
             layers, self.taps = _alexnet() if net == "alex" else _vgg16()
-        layers.load_state_dict(_trunk(weights), assign=True)
+        layers.load_state_dict(trunk(weights), assign=True)
         layers.to(memory_format=torch.channels_last)  # a quarter faster on a CPU
         self.layers = layers.requires_grad_(requires_grad=False)
         self._last: tuple[Tensor, list[Tensor]] | None = None
@@ -113,7 +122,35 @@ class ShiftTolerant(nn.Module):
         return features
 
 
-def _trunk(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def published(net: Net, *, user: str) -> dict[str, Tensor]:
+    """Return the tensors of the published file ``<net>_shift_tolerant.pth``, on the CPU.
+
+    It is looked for in the installed package ``stlpips-pytorch``, which is not imported, and
+    in PyTorch's folder of downloaded weights.
+
+    Args:
+        net: the trunk.
+        user: who needs it, for the message.
+
+    Raises:
+        NoData: the file is missing or damaged.
+    """
+    path = _find(f"{net}_shift_tolerant.pth", user=user)
+    return trained.load(path, expected=_DIGESTS[net], user=user, mend=_MEND)
+
+
+def _find(name: str, *, user: str) -> Path:
+    package = util.find_spec(_PACKAGE)
+    inside = (package and package.submodule_search_locations) or []
+    places = [Path(place) / "weights" / "vST0.0" for place in inside] + [trained.folder()]
+    for place in places:
+        if (place / name).is_file():
+            return place / name
+    looked = " or ".join(str(place) for place in places)
+    raise NoData(f"{user} needs the trained weights {name}, looked for in {looked}", mend=_MEND)
+
+
+def trunk(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Rename ``net.slice2.5.weight`` to ``5.weight``: layers are numbered through."""
     named = {name: value for name, value in weights.items() if name.startswith("net.slice")}
     return {name.split(".", maxsplit=2)[2]: value for name, value in named.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -15,6 +16,7 @@ from ncabench.nca.engine import Engine
 from ncabench.nca.losses.distance import Distance, distance
 from ncabench.nca.losses.overflow import overflow as overflow_loss
 from ncabench.nca.model import Automaton
+from ncabench.nca.objective import Objective
 from ncabench.nca.optimiser import Optimiser
 from ncabench.nca.pool import Batch, Pool
 from ncabench.nca.schedule import Schedule
@@ -40,7 +42,7 @@ class Rollout(Trainer):
         steps: least and greatest number of automaton steps, the end excluded.
         loss: distance of the visible channels, or where there are none of the class scores,
             from the task's lesson; averaged over channels and cells, or for the cross entropy
-            ``"pixel_ce"`` over cells.
+            ``"pixel_ce"`` over cells; or an objective, which looks at them otherwise.
         overflow: weight of the penalty on values out of range.
         pool: where part of each batch comes from; None starts every sample from the seed.
         clip_norm: greatest global norm of the gradient; None does not clip.
@@ -69,7 +71,7 @@ class Rollout(Trainer):
         schedule: Schedule,
         batch: int = 18,
         steps: tuple[int, int] = (48, 63),
-        loss: Literal["mse", "l1", "pixel_ce"] = "mse",
+        loss: Literal["mse", "l1", "pixel_ce"] | Objective = "mse",
         overflow: float = 1.0,
         pool: Pool | None = None,
         clip_norm: float | None = 1.0,
@@ -85,7 +87,7 @@ class Rollout(Trainer):
         super().__init__(model, draws, engine)
         self.model, self.task = model, task
         self.iterations, self.batch, self.steps = iterations, batch, steps
-        self.distance: Distance = distance(loss)
+        self.distance: Distance = self._distance(loss)
         self.overflow, self.pool = overflow, pool
         self.parts, self.segments = accumulation, checkpoint_segments
         self.descent = Descent(
@@ -105,6 +107,14 @@ class Rollout(Trainer):
                 frozen=own.frozen,
                 faster=engine.faster if engine.captures else None,
             )
+
+    def _distance(self, loss: Literal["mse", "l1", "pixel_ce"] | Objective) -> Distance:
+        """Return what compares an answer with a lesson; on the meta device, not ready."""
+        if not isinstance(loss, Objective):
+            return distance(loss)
+        if self.device.type != "meta":
+            loss.prepare(self.device)
+        return partial(loss, draws=self.draws, index=self.clock)
 
     def decide(self) -> tuple[int, int]:
         """Return the number of steps, and how many samples the pool may give."""

@@ -14,6 +14,8 @@ B, V, H, W = 3, 4, 32, 35
 def metric(request, tmp_path, monkeypatch) -> Metric:
     if request.param == "lpips":
         publish_drawn_trunk(tmp_path, monkeypatch)
+    if request.param == "style":
+        request.getfixturevalue("drawn_vgg")
     return catalog.find("metric", request.param)()
 
 

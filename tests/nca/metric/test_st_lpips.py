@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from ncabench.errors import NoData
-from ncabench.nca.metric import st_lpips
 from ncabench.nca.metric.st_lpips import STLPIPS
+from ncabench.nca.networks import shift_tolerant
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_two_channels_are_refused():
 
 @pytest.fixture
 def no_package(tmp_path, monkeypatch):
-    monkeypatch.setattr(st_lpips, "_PACKAGE", "no_such_package_at_all")
+    monkeypatch.setattr(shift_tolerant, "_PACKAGE", "no_such_package_at_all")
     monkeypatch.setattr(torch.hub, "_hub_dir", str(tmp_path))
     return tmp_path / "checkpoints"
 

@@ -9,6 +9,8 @@ from ncabench.nca.task import Task
 
 SAMPLES = torch.arange(300)
 NAMED = ("fashion_mnist_500", "all")  # for a task that is told which set to read
+EXEMPLAR = ("skimage_textures", "gravel")  # for one that is told of a single image
+SMALL = {"texture": {"size_px": 12}}
 
 
 @pytest.fixture(params=catalog.kinds("task"))
@@ -19,8 +21,9 @@ def task(request: pytest.FixtureRequest) -> Task:
         first, parameter = described.attributes["reads"]
         defaults = {one.name: one.default for one in described.parameters}
         kind, selection = NAMED if first in defaults else (first, defaults[parameter])
+        kind, selection = EXEMPLAR if parameter == "exemplar" else (kind, selection)
         data = catalog.find("data", kind)().load(selection)
-    return catalog.find("task", request.param)(data, Draws(0))
+    return catalog.find("task", request.param)(data, Draws(0), **SMALL.get(request.param, {}))
 
 
 def seeds(task, labels, *, samples=SAMPLES):
