@@ -206,7 +206,7 @@ def of_task(kind):
     first = catalog.describe("task", kind).attributes["reads"][0]
     names = {"noto_emoji": EMOJI["classes"], "image_file": "fire"}
     set_of_images = names.get(first) is None
-    read = "fashion_mnist_500" if set_of_images else first
+    read = first if first in catalog.kinds("data") else "fashion_mnist_500"
     data = catalog.find("data", read)(None).load(names.get(first, "all"))
     small = {**EMOJI, "target": "fire", "condition": "image"}
     small |= {"channels": 13, "dataset": read} if set_of_images else {}
