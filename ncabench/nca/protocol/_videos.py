@@ -64,6 +64,9 @@ class Rolled:
             self._score("/newest", task.picture(shown), task.picture(target))
             self._score("/copied", first, target)
             self._score("/copied_newest", task.picture(first), task.picture(target))
+            self._score("/empty", torch.zeros_like(target), target)
+            newest = task.picture(target)
+            self._score("/empty_newest", torch.zeros_like(newest), newest)
         scores = {name: torch.stack(each).cpu() for name, each in self._lists.items()}
         for name in self.metrics:
             scores[name] = scores[name].view(transitions, steps + 1, -1)

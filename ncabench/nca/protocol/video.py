@@ -20,6 +20,8 @@ from ncabench.nca.protocol._videos import Films, Rolled, Scored
 from ncabench.nca.task import Task
 from ncabench.nca.task.video import Video as VideoTask
 
+OF_ENDS = ("newest", "copied", "copied_newest", "empty", "empty_newest")
+
 
 class Video(Protocol):
     """Starts from the first window of test videos, and goes on from the model's own states.
@@ -34,7 +36,8 @@ class Video(Protocol):
     - ``NAME/mean``: at the end of a transition, mean over transitions;
     - ``NAME/newest``: likewise, of the window's newest frame alone, which is no copy;
     - ``NAME/copied``, ``NAME/copied_newest``: of the first window, in place of every
-      prediction: what a model scores that changes nothing.
+      prediction: what a model scores that changes nothing;
+    - ``NAME/empty``, ``NAME/empty_newest``: of black frames, likewise.
 
     The curves are ``NAME``, over all updates, each state against what its own transition leads
     to, so that it jumps where the next begins; ``NAME_steps``, over the steps of a transition,
@@ -125,10 +128,7 @@ class Video(Protocol):
                 "first": ends[0],
                 "last": ends[-1],
                 "mean": ends.mean(dim=0),
-                **{
-                    what: scores[f"{name}/{what}"].mean(dim=0)
-                    for what in ("newest", "copied", "copied_newest")
-                },
+                **{what: scores[f"{name}/{what}"].mean(dim=0) for what in OF_ENDS},
             }
             lists = {what: one.tolist() for what, one in quantities.items()}
             means = {f"{name}/{what}": fmean(one) for what, one in lists.items()}

@@ -83,6 +83,12 @@ def test_a_model_that_copies_its_input_is_one_frame_further_off_with_each():
     assert values["mse/start"] == values["mse/mean"]
 
 
+def test_black_frames_stand_beside_it():
+    values = measure(Changing()).values
+    assert values["mse/empty"] == near(31 / 3 * UNIT**2)  # 1, 2, 3 units; 2, 3, 4; 3, 4, 5
+    assert values["mse/empty_newest"] == near(50 / 3 * UNIT**2)
+
+
 def test_a_model_that_knows_the_way_arrives_with_every_frame():
     found = measure(Changing(by=UNIT / 2))
     assert found.curves["mse_steps"].steps == [0, 1, 2]
