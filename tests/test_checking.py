@@ -1,3 +1,4 @@
+import contextlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -40,6 +41,9 @@ def captured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Asked, Path, Bas
         processes=2,
     )
     path = home / "baselines" / "tiny.json"
+    for _ in range(2):  # a machine that does something else meanwhile disturbs the clocks
+        with contextlib.suppress(NothingMeasured):
+            return asked, path, update(asked, baseline=path)
     return asked, path, update(asked, baseline=path)
 
 

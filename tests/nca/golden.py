@@ -207,8 +207,8 @@ def of_task(kind):
     names = {"noto_emoji": EMOJI["classes"], "image_file": "fire"}
     set_of_images = names.get(first) is None
     own = {one.name for one in catalog.describe("task", kind).parameters}
+    read = first if first in catalog.kinds("data") else "fashion_mnist_500"
     one_image = "exemplar" in own
-    read = "fashion_mnist_500" if set_of_images else first
     read, selection = ("skimage_textures", "ihc") if one_image else (read, "all")
     data = catalog.find("data", read)(None).load(names.get(first, selection))
     small = {**EMOJI, "target": "fire", "condition": "image"}
