@@ -11,6 +11,7 @@ from torch import Tensor
 from ncabench.nca.draws import Draws
 from ncabench.nca.perturbation.random_disc import RandomDisc
 from ncabench.nca.pool import Batch, Pool
+from ncabench.nca.pool._stored import good, insist_that_it_fits
 
 
 class Fifo(Pool):
@@ -158,10 +159,10 @@ class Fifo(Pool):
     def commit(self, final: Batch) -> None:
         """Store the final states, over the oldest; bad ones are left out."""
         state = final.state.detach().to(self.states.dtype)
-        rows, good = self._placed(state, self.stored, self.size)
+        rows, count = self._placed(state, self.stored, self.size)
         self.states.index_copy_(0, rows, state)
         self.labels.index_copy_(0, rows, final.labels)
-        self.stored += good
+        self.stored += count
 
     def state_dict(self) -> dict[str, Any]:
         """Return the filled part of the pool; tensors are the pool's own, not copies."""
@@ -178,12 +179,7 @@ class Fifo(Pool):
         Raises:
             ValueError: it was saved of a larger pool, or of another state.
         """
-        held, shape = len(saved["states"]), saved["states"].shape[1:]
-        if held > self.size or shape != self.states.shape[1:]:
-            raise ValueError(
-                f"a pool of {self.size} states {tuple(self.states.shape[1:])} cannot hold "
-                f"the saved {held} states {tuple(shape)}"
-            )
+        held = insist_that_it_fits(saved, size=self.size, states=self.states)
         self.states[:held] = saved["states"].to(self.states)
         self.labels[:held] = saved["labels"].to(self.labels)
         self.stored.copy_(saved["stored"])
@@ -222,7 +218,6 @@ def _order(words: Tensor, stored: Tensor) -> Tensor:
 
 def _placed(state: Tensor, stored: Tensor, size: int) -> tuple[Tensor, Tensor]:
     """Return each state's row, that beyond the end for a bad one, and how many are good."""
-    largest = state.abs().flatten(1).amax(dim=1)
-    good = largest.isfinite() & (largest > 0)
-    place = (stored + good.cumsum(0) - 1) % size
-    return torch.where(good, place, size), good.sum()
+    kept = good(state)
+    place = (stored + kept.cumsum(0) - 1) % size
+    return torch.where(kept, place, size), kept.sum()

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ncabench.nca.draws import Draws
 from ncabench.nca.pool import Batch, Pool
+from ncabench.nca.pool._stored import good, insist_that_it_fits
 
 EMPTY = -1
 
@@ -117,17 +118,17 @@ class Timeseries(Pool):
     def commit(self, final: Batch) -> None:
         """Store the final states, each under its label; bad ones are left out."""
         state = final.state.detach().to(self.states.dtype)
-        good = _newest(final.labels, _good(state))
+        kept = _newest(final.labels, good(state))
         held = self.labels[: self.size]
-        replaced = ((held == final.labels[:, None]) & good[:, None]).any(dim=0)
+        replaced = ((held == final.labels[:, None]) & kept[:, None]).any(dim=0)
         ages = self.ages[: self.size].masked_fill(replaced, EMPTY)
         oldest = ages.sort(stable=True).indices  # first the empty ones
-        turn = good.cumsum(0) - 1
-        rows = torch.where(good, oldest[turn.clamp_min(0)], self.size)
+        turn = kept.cumsum(0) - 1
+        rows = torch.where(kept, oldest[turn.clamp_min(0)], self.size)
         self.ages.index_copy_(0, rows, self.stored + turn)
         self.states.index_copy_(0, rows, state)
         self.labels.index_copy_(0, rows, final.labels)
-        self.stored += good.sum()
+        self.stored += kept.sum()
 
     def state_dict(self) -> dict[str, Any]:
         """Return the filled part of the pool; tensors are the pool's own, not copies."""
@@ -145,22 +146,11 @@ class Timeseries(Pool):
         Raises:
             ValueError: it was saved of a larger pool, or of another state.
         """
-        held, shape = len(saved["states"]), saved["states"].shape[1:]
-        if held > self.size or shape != self.states.shape[1:]:
-            raise ValueError(
-                f"a pool of {self.size} states {tuple(self.states.shape[1:])} cannot hold "
-                f"the saved {held} states {tuple(shape)}"
-            )
+        held = insist_that_it_fits(saved, size=self.size, states=self.states)
         for name in ("states", "labels", "ages"):
             mine: Tensor = getattr(self, name)
             mine[:held] = saved[name].to(mine)
         self.stored.copy_(saved["stored"])
-
-
-def _good(state: Tensor) -> Tensor:
-    """Return which states are finite and somewhere not zero, ``(B,)``."""
-    largest = state.abs().flatten(1).amax(dim=1)
-    return largest.isfinite() & (largest > 0)
 
 
 def _newest(labels: Tensor, good: Tensor) -> Tensor:
