@@ -108,10 +108,22 @@ def test_what_the_compiler_refuses_is_named():
         engine.run(lambda: {"sum": compiled(torch.ones(2))}, key=())
 
 
-def test_other_failures_stay_what_they_are():
-    engine = Traced(torch.device("cpu"))
-    with pytest.raises(ZeroDivisionError):
-        engine.run(lambda: {"never": torch.tensor(1 / 0)}, key=())
+def test_a_layout_that_a_program_was_not_compiled_for_is_named():
+    def given():
+        torch._C._dynamo.guards.assert_size_stride(torch.ones(2, 3), (2, 3), (1, 2))
+        return {}
+
+    with pytest.raises(EngineFailed, match=r"^a compiled program was given another layout: "):
+        Traced(torch.device("cpu")).run(given, key=())
+
+
+@pytest.mark.parametrize("failure", [ZeroDivisionError, AssertionError, RuntimeError])
+def test_other_failures_stay_what_they_are(failure):
+    def fails():
+        raise failure("for another reason")
+
+    with pytest.raises(failure, match=r"^for another reason$"):
+        Traced(torch.device("cpu")).run(fails, key=())
 
 
 @pytest.mark.parametrize(("kind", "allowed"), [("conv", True), ("attention", False)])
