@@ -10,6 +10,7 @@ from typing import Literal
 from ncabench import interval
 from ncabench.interval import Interval
 from ncabench.papers.ledger import Printed
+from ncabench.papers.printed import called
 from ncabench.plan.entry import matches
 from ncabench.relation import Comparison, Place
 from ncabench.report.contexts import Behind, Expanded, Group, Instance
@@ -127,4 +128,4 @@ def _label(table: Table, row: Row) -> str:
 def _tables(suite: Suite, claim: Expanded) -> str:
     cells = [_find(suite, behind) for one in claim.instances for behind in one.behind.values()]
     names = sorted({cell.table for cell in cells if cell})
-    return f"table{'s' if len(names) > 1 else ''} {' and '.join(names)}"
+    return called(*names)

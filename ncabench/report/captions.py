@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ncabench.papers import ledger
+from ncabench.papers.printed import called
 from ncabench.report import heads
 from ncabench.report.chosen import Chosen
 from ncabench.report.judged import JudgedTable
@@ -133,7 +134,7 @@ def _paper(suite: Suite, table: Table) -> tuple[str, ...]:
     seeds = sorted({cell.seeds for row in rows for cell in row.values()})
     hardware = sorted({cell.hardware for row in rows for cell in row.values()})
     return (
-        f"Paper: {suite.paper}, {book.version}, table {table.paper_table}; "
+        f"Paper: {suite.paper}, {book.version}, {called(table.paper_table)}; "
         f"seeds: {', '.join(seeds)}; hardware: {', '.join(hardware)}.",
     )
 

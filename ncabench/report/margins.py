@@ -47,6 +47,7 @@ MARGINS: Mapping[str, Margin] = {  # by the ledger's word for a quantity; others
     "PSNR": Margin(absolute=0.3, unit=" dB"),
     "accuracy": _POINTS,
     "accuracy recovery": _POINTS,
+    "style loss recovery": _POINTS,
 }
 COST = Margin(relative=0.2)  # of a ratio between two rows of a table
 _COSTS = ("time", "memory", "energy")
