@@ -11,7 +11,7 @@ from ncabench.papers.printed import called
 from ncabench.report import heads
 from ncabench.report.chosen import Chosen
 from ncabench.report.judged import JudgedTable
-from ncabench.report.margins import COUNT, is_cost, project_margin
+from ncabench.report.margins import COUNTED, is_cost, project_margin
 from ncabench.report.verdicts import Verdict
 from ncabench.report.view import SIGNS
 from ncabench.suite.suite import Suite, Table
@@ -87,8 +87,8 @@ def _margins(judged: JudgedTable) -> list[str]:
     columns = zip(judged.table.columns, zip(*judged.cells, strict=True), strict=True)
     for column, cells in columns:
         for printed in (cell.printed for cell in cells if cell.printed):
-            if printed.metric == COUNT:
-                margins[COUNT] = "none, each count must round to it"
+            if printed.metric in COUNTED:
+                margins[printed.metric] = "none, each count must round to it"
             elif column.margin is None and printed.value is not None:
                 margin = project_margin(printed)
                 of = " of a ratio between rows" if is_cost(printed) else ""

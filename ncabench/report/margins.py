@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from ncabench.papers.ledger import Printed
 
-COUNT = "parameters"  # what a paper counts, and does not measure
+COUNT = "parameters"
+COUNTED = (COUNT, "steps")  # what a paper counts, and does not measure
 
 
 @dataclass(frozen=True, kw_only=True)
