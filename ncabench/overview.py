@@ -55,6 +55,8 @@ def _row(entry: Entry, status: Status, *, parameters: int | None) -> dict[str, A
         names = {axis: names[axis] for axis in names if axis not in _NOT_OF_PROFILES}
     flat = {axis: found[0] if len(found) == 1 else found for axis, found in names.items()}
     word = f"{status.word} (stale?)" if status.stale else status.word
+    if entry.missing and word == pipeline.PENDING:
+        word = "no_data"  # what it would end as
     return {
         "id": entry.id,
         "role": entry.role,

@@ -129,6 +129,14 @@ def test_a_changed_source_is_named_until_it_is_accepted(space, plan, recorded):
     assert outcome.read(place).values == {"loss": 0.5}
 
 
+def test_an_entry_whose_data_is_missing_has_none_before_it_is_run(tmp_path):
+    nowhere = Workspace(results=tmp_path / "results", data_root=tmp_path / "nowhere")
+    mnist = Path(__file__).parents[1] / "suites" / "mnist_classification.toml"
+    found = overview.entries(mnist, nowhere, preset="paper", device="cpu")
+    assert {one["status"] for one in found} == {"no_data"}
+    assert all("\n  to mend it: `ncabench data fetch mnist`" in one["why"] for one in found)
+
+
 def test_counts_are_by_role_and_status(space, recorded):
     recorded(0)
     assert overview.count(rows(space)) == {

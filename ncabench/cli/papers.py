@@ -15,7 +15,9 @@ def papers(
     paper: Annotated[
         str | None, typer.Argument(help="Only this paper, with its cells.")
     ] = None,
-    table: Annotated[list[str] | None, typer.Option(help="Only this table.")] = None,
+    table: Annotated[
+        list[str] | None, typer.Option(help="Only this table: 4, or section 3.2.")
+    ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Weigh the printed numbers against each other.")
     ] = False,

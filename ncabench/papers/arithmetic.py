@@ -13,6 +13,7 @@ from itertools import combinations
 from ncabench.papers import ledger, prose, recoveries
 from ncabench.papers.finding import Finding
 from ncabench.papers.ledger import Ledger
+from ncabench.papers.printed import called
 from ncabench.papers.said import Same
 
 
@@ -52,7 +53,7 @@ def _same(one: Same, book: Ledger) -> Finding:
     intervals = []
     for number, row, column in one.cells:
         table = book.tables[number]
-        place = f"table {number} ({table.row_head(row)}, {table.column_head(column)})"
+        place = f"{called(number)} ({table.row_head(row)}, {table.column_head(column)})"
         told.setdefault(table.cells[row][column].text, []).append(place)
         intervals.append(table.interval(row, column))
     pairs = combinations([each for each in intervals if each], 2)

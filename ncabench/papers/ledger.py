@@ -22,7 +22,8 @@ class Ledger:
         paper: its short name, such as ``"ncatorch"``.
         title: its title.
         version: which version of it was read.
-        tables: its tables by number, in the order of the paper.
+        tables: its tables by number, in the order of the paper; then, by section, the
+            numbers that its text prints outside of them.
         same: what it prints more than once.
         statements: what its prose says of the tables.
     """
@@ -103,7 +104,7 @@ def load(paper: str) -> Ledger:
 
 
 def read(folder: Traversable) -> Ledger:
-    """Return what the files of one folder say: ``paper.toml`` and ``table_<number>.toml``.
+    """Return what one folder says: ``paper.toml``, tables, and sections that print numbers.
 
     Raises:
         SuiteError: a file is not as it must be; the message names the file and the key.

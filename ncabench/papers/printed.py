@@ -12,6 +12,7 @@ from ncabench.interval import Interval
 
 OUT_OF_MEMORY = ("oom", "out of memory")
 COUNTS = ("parameters", "setting", "steps")
+SECTION = "section "  # begins the number of what a text prints outside of its tables
 SCALES = {  # metric: the least and greatest score, and whether a higher one is better
     "LPIPS": (0.0, math.inf, False),
     "MSE": (0.0, math.inf, False),
@@ -134,10 +135,10 @@ class Recovery:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """One printed table.
+    """One printed table, or the numbers that a section's text prints outside of any.
 
     Attributes:
-        number: as the paper numbers it, such as ``"1"``.
+        number: as the paper numbers it, such as ``"1"``; of a text, ``"section 3.2"``.
         title: what it shows.
         source: where it stands.
         rows: name and printed head of each row, in the order of the paper.
@@ -168,6 +169,17 @@ class Table:
         """Return what a cell may have been before it was rounded; None without a number."""
         cell = self.cells[row].get(column)
         return cell.interval if cell else None
+
+
+def called(*numbers: str) -> str:
+    """Return how a sentence calls tables, and sections whose text prints numbers.
+
+    >>> called("5"), called("1", "5"), called("section 3.2")
+    ('table 5', 'tables 1 and 5', 'section 3.2')
+    """
+    tables = [one for one in numbers if not one.startswith(SECTION)]
+    told = [f"table{'s' if len(tables) > 1 else ''} {' and '.join(tables)}"] if tables else []
+    return " and ".join([*told, *(one for one in numbers if one.startswith(SECTION))])
 
 
 def head(labels: Mapping[str, str], name: str) -> str:

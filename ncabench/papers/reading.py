@@ -8,7 +8,7 @@ from typing import Any
 
 from ncabench.errors import Problem
 from ncabench.papers import fields
-from ncabench.papers.printed import SCALES, Printed, Recovery, Table, head
+from ncabench.papers.printed import SCALES, SECTION, Printed, Recovery, Table, head
 
 _ORIGIN = ("seeds", "hardware")
 _TRIPLE = ("before", "final", "recovery")
@@ -17,24 +17,27 @@ _TRIPLE = ("before", "final", "recovery")
 def table_files(folder: Traversable, *, path: str) -> dict[str, Traversable]:
     """Return the files of a paper's tables by number, in the order of the numbers.
 
+    Numbers that a section's text prints outside of any table come last, as tables that are
+    numbered ``section <number>``.
+
     Raises:
-        SuiteError: a TOML file there is neither ``paper.toml`` nor ``table_<number>.toml``.
+        SuiteError: a TOML file there is neither ``paper.toml`` nor ``table_<number>.toml``
+            nor ``section_<number>.toml``.
     """
     found = {one.name: one for one in folder.iterdir() if one.name.endswith(".toml")}
-    tables = {
-        name.removeprefix("table_").removesuffix(".toml"): one
-        for name, one in found.items()
-        if name.startswith("table_")
-    }
-    fields.refuse(
-        path,
-        [
-            Problem(where=name, what="expected paper.toml or table_<number>.toml")
-            for name in sorted(found)
-            if name != "paper.toml" and not name.startswith("table_")
-        ],
-    )
-    order = sorted(tables, key=lambda number: (len(number), number))
+    tables: dict[str, Traversable] = {}
+    problems: list[Problem] = []
+    for name in sorted(found):
+        kind, _, number = name.removesuffix(".toml").partition("_")
+        if kind == "table" and number:
+            tables[number] = found[name]
+        elif kind == "section" and number:
+            tables[f"{SECTION}{number}"] = found[name]
+        elif name != "paper.toml":
+            what = "expected paper.toml, table_<number>.toml or section_<number>.toml"
+            problems.append(Problem(where=name, what=what))
+    fields.refuse(path, problems)
+    order = sorted(tables, key=lambda number: (number.startswith(SECTION), len(number), number))
     return {number: tables[number] for number in order}
 
 

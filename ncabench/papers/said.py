@@ -9,7 +9,7 @@ from typing import Any
 from ncabench import relation
 from ncabench.errors import Problem
 from ncabench.papers import fields
-from ncabench.papers.printed import Table
+from ncabench.papers.printed import Table, called
 from ncabench.relation import Relation
 
 
@@ -102,9 +102,9 @@ def _place(
         if table.interval(row, column) is None:
             yield Problem(where=where, what=f"{number}, {row}, {column} holds no number")
         return
-    yield from fields.unknown([row], table.rows, where=where, what=f"row of table {number}")
+    yield from fields.unknown([row], table.rows, where=where, what=f"row of {called(number)}")
     heads = table.columns
-    yield from fields.unknown([column], heads, where=where, what=f"column of table {number}")
+    yield from fields.unknown([column], heads, where=where, what=f"column of {called(number)}")
 
 
 def _statement(
@@ -122,7 +122,7 @@ def _statement(
     table = tables[number]
     places = [place for part in told.parts for place in part.comparison.places()]
     values = [place.value for place in places if place.value]
-    column, row = f"column of table {number}", f"row of table {number}"
+    column, row = f"column of {called(number)}", f"row of {called(number)}"
     for key, names, known, what in (
         ("columns", one["columns"], table.columns, column),
         ("rows", one["rows"], table.rows, row),

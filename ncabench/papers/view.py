@@ -10,7 +10,7 @@ from typing import Any
 from ncabench.errors import Problem, SuiteError
 from ncabench.papers import arithmetic, ledger
 from ncabench.papers.ledger import Ledger
-from ncabench.papers.printed import Table
+from ncabench.papers.printed import SECTION, Table, called
 
 Rows = list[dict[str, Any]]
 
@@ -35,6 +35,8 @@ class Shown:
 def papers() -> Rows:
     """Return a row for each paper: name, version, title, how many tables and cells.
 
+    Cells are those of tables, and numbers of the text outside of them.
+
     >>> [row["tables"] for row in papers() if row["paper"] == "ncatorch"]
     [6]
     """
@@ -47,7 +49,7 @@ def _paper(book: Ledger) -> dict[str, Any]:
         "paper": book.paper,
         "version": book.version,
         "title": book.title,
-        "tables": len(book.tables),
+        "tables": sum(not one.startswith(SECTION) for one in book.tables),
         "cells": len(cells),
     }
 
@@ -68,7 +70,7 @@ def tables(paper: str, numbers: Sequence[str] = ()) -> list[Shown]:
 
 def _shown(table: Table) -> Shown:
     return Shown(
-        title=f"Table {table.number}. {table.title} ({table.source})",
+        title=f"{_called(table)}. {table.title} ({table.source})",
         heads=["", *(_head(table, column) for column in table.columns)],
         rows=[
             [table.row_head(row), *(_text(table, row, column) for column in table.columns)]
@@ -76,6 +78,11 @@ def _shown(table: Table) -> Shown:
         ],
         notes=table.notes,
     )
+
+
+def _called(table: Table) -> str:
+    told = called(table.number)
+    return told[0].upper() + told[1:]
 
 
 def _head(table: Table, column: str) -> str:

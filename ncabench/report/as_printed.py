@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 from ncabench import interval
 from ncabench.interval import Interval
 from ncabench.papers.ledger import Printed
+from ncabench.papers.printed import called
 from ncabench.plan.entry import matches
 from ncabench.relation import Comparison, Place
 from ncabench.report.contexts import Behind, Expanded, Group, Instance
 from ncabench.report.judged import printed_cell
+from ncabench.report.margins import is_cost
+from ncabench.suite.claims import OUT_OF_MEMORY
 from ncabench.suite.suite import Row, Suite, Table
 
 Word = Literal["holds", "contradicted", "within rounding", "not printed"]
@@ -102,21 +107,45 @@ def _number(cell: _Found) -> str:
 
 
 def _find(suite: Suite, behind: Behind) -> _Found | None:
-    """Return the first printed number that a table of the suite puts beside this value."""
+    """Return the first printed cell that a table of the suite puts beside this value.
+
+    It must hold a number; of running out of memory, the words or a cost.
+    """
+    found = [
+        _Found(
+            label=_label(table, row), table=table.paper_table, printed=printed, interval=around
+        )
+        for table, row, printed in _beside(suite, behind)
+        if (around := _around(behind.value, printed)) is not None
+    ]
+    if behind.value == OUT_OF_MEMORY:  # in some columns of a row, where not in all
+        return max(found, key=lambda one: one.interval.low, default=None)
+    return found[0] if found else None
+
+
+def _beside(suite: Suite, behind: Behind) -> Iterator[tuple[Table, Row, Printed]]:
+    """Yield the printed cells beside a value; beside an outcome, those of its profile."""
     for table in suite.tables:
-        for row in table.rows:
-            for column in table.columns:
-                where = {**row.where, **column.where}
-                apart = any(where[axis] != name for axis, name in row.where.items())
-                if column.value != behind.value or apart or not matches(behind.point, where):
-                    continue
-                printed = printed_cell(suite, table, row=row, column=column)
-                if printed is not None and (around := printed.interval) is not None:
-                    label = _label(table, row)
-                    return _Found(
-                        label=label, table=table.paper_table, printed=printed, interval=around
-                    )
-    return None
+        for row, column in itertools.product(table.rows, table.columns):
+            where = {**row.where, **column.where}
+            apart = any(where[axis] != name for axis, name in row.where.items())
+            if apart or not matches(behind.point, where):
+                continue
+            asked = column.value == behind.value
+            if behind.value == OUT_OF_MEMORY:
+                asked = column.value.startswith("profile/")
+            printed = printed_cell(suite, table, row=row, column=column) if asked else None
+            if printed is not None:
+                yield table, row, printed
+
+
+def _around(value: str, printed: Printed) -> Interval | None:
+    if value != OUT_OF_MEMORY:
+        return printed.interval
+    if not (printed.out_of_memory or is_cost(printed)):
+        return None
+    told = Fraction(printed.out_of_memory)
+    return Interval(told, told)
 
 
 def _label(table: Table, row: Row) -> str:
@@ -127,4 +156,4 @@ def _label(table: Table, row: Row) -> str:
 def _tables(suite: Suite, claim: Expanded) -> str:
     cells = [_find(suite, behind) for one in claim.instances for behind in one.behind.values()]
     names = sorted({cell.table for cell in cells if cell})
-    return f"table{'s' if len(names) > 1 else ''} {' and '.join(names)}"
+    return called(*names)

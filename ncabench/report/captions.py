@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ncabench.papers import ledger
+from ncabench.papers.printed import called
 from ncabench.report import heads
 from ncabench.report.chosen import Chosen
 from ncabench.report.judged import JudgedTable
-from ncabench.report.margins import COUNT, is_cost, project_margin
+from ncabench.report.margins import COUNTED, is_cost, project_margin
 from ncabench.report.verdicts import Verdict
 from ncabench.report.view import SIGNS
 from ncabench.suite.suite import Suite, Table
@@ -86,8 +87,8 @@ def _margins(judged: JudgedTable) -> list[str]:
     columns = zip(judged.table.columns, zip(*judged.cells, strict=True), strict=True)
     for column, cells in columns:
         for printed in (cell.printed for cell in cells if cell.printed):
-            if printed.metric == COUNT:
-                margins[COUNT] = "none, each count must round to it"
+            if printed.metric in COUNTED:
+                margins[printed.metric] = "none, each count must round to it"
             elif column.margin is None and printed.value is not None:
                 margin = project_margin(printed)
                 of = " of a ratio between rows" if is_cost(printed) else ""
@@ -133,7 +134,7 @@ def _paper(suite: Suite, table: Table) -> tuple[str, ...]:
     seeds = sorted({cell.seeds for row in rows for cell in row.values()})
     hardware = sorted({cell.hardware for row in rows for cell in row.values()})
     return (
-        f"Paper: {suite.paper}, {book.version}, table {table.paper_table}; "
+        f"Paper: {suite.paper}, {book.version}, {called(table.paper_table)}; "
         f"seeds: {', '.join(seeds)}; hardware: {', '.join(hardware)}.",
     )
 

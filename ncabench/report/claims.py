@@ -99,7 +99,7 @@ def judged(plan: Plan, runs: Sequence[StoredRun]) -> tuple[Judged, ...]:
 def _judged(plan: Plan, runs: Sequence[StoredRun], *, claim: Claim) -> Judged:
     expanded = expand(plan, claim)
     chosen = choose(_entries(plan, expanded), runs)
-    known = {one.key: weigh(one, chosen) for one in expanded.instances}
+    known = {one.key: weigh(one, chosen, suite=plan.suite) for one in expanded.instances}
     groups = [
         Holding(
             least=one.least, evidence=tuple(known[each.key].evidence for each in one.instances)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from ncabench.papers.ledger import Printed
 
-COUNT = "parameters"  # what a paper counts, and does not measure
+COUNT = "parameters"
+COUNTED = (COUNT, "steps")  # what a paper counts, and does not measure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,7 @@ MARGINS: Mapping[str, Margin] = {  # by the ledger's word for a quantity; others
     "PSNR": Margin(absolute=0.3, unit=" dB"),
     "accuracy": _POINTS,
     "accuracy recovery": _POINTS,
+    "style loss recovery": _POINTS,
 }
 COST = Margin(relative=0.2)  # of a ratio between two rows of a table
 _COSTS = ("time", "memory", "energy")

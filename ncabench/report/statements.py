@@ -9,6 +9,7 @@ from typing import Any
 
 from ncabench.papers import arithmetic
 from ncabench.papers.finding import Finding
+from ncabench.papers.printed import called
 from ncabench.report.claims import Compared, Judged
 from ncabench.report.judged import JudgedTable
 from ncabench.report.verdicts import WORDS_OF_VERDICTS
@@ -122,9 +123,7 @@ def _compared(one: Compared) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> FindingView:
-    where = f"table {', '.join(finding.tables)}"
-    if len(finding.tables) > 1:
-        where = f"tables {' and '.join(finding.tables)}"
+    where = called(*finding.tables)
     return FindingView(
         text=f"{where}, {finding.verdict}: {finding.text}.",
         kind=_QUIET.get(finding.verdict, finding.verdict),

@@ -18,7 +18,7 @@ from typing import Literal, get_args
 
 from ncabench.papers.ledger import Printed
 from ncabench.report.cells import UNDEFINED, WORDS, Cell
-from ncabench.report.margins import COUNT, Margin
+from ncabench.report.margins import COUNTED, Margin
 from ncabench.stats.equivalence import equivalent, seeds_to_confirm
 from ncabench.stats.interval import Interval, prediction_interval, summary
 from ncabench.stats.power import seeds_to_detect
@@ -110,7 +110,7 @@ def judge(
         return None
     if printed.out_of_memory:
         return _memory(cell, obstacles=[*obstacles, *memory])
-    if printed.metric == COUNT:
+    if printed.metric in COUNTED:
         return _count(cell, printed, obstacles=obstacles)
     if no_memory(cell):
         return ran_out([*obstacles, *memory])
@@ -127,10 +127,16 @@ def judge(
 def comparable(printed: Printed) -> bool:
     """Tell whether a printed cell says anything that a measured one can agree with.
 
+    A count is known before any memory is asked for, so words that span a row on running out
+    of it say nothing of the counts in it.
+
     >>> comparable(Printed(text="-", metric="LPIPS"))
     False
+    >>> [comparable(Printed(text="OOM", metric=metric)) for metric in ("memory", "steps")]
+    [True, False]
     """
-    return printed.out_of_memory or printed.value is not None
+    out_of_memory = printed.out_of_memory and printed.metric not in COUNTED
+    return out_of_memory or printed.value is not None
 
 
 def together(reasons: Sequence[str]) -> str:

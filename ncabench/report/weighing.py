@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ncabench.relation import Comparison, Place
-from ncabench.report.cells import COUNTS, UNFINISHED, WORDS, Cell, gather
+from ncabench.report import outcomes
+from ncabench.report.cells import COUNTS, UNFINISHED, Cell, gather
 from ncabench.report.chosen import Chosen
 from ncabench.report.contexts import Behind, Instance
 from ncabench.report.evidence import Evidence
-from ncabench.suite.claims import FAILED
-from ncabench.suite.suite import Column, Row
+from ncabench.suite.claims import FAILED, OUT_OF_MEMORY
+from ncabench.suite.suite import Column, Row, Suite
 
-_COUNTS_AS_FAILED = ("diverged", "crashed", "oom")
+_EXACT = (*COUNTS, OUT_OF_MEMORY)  # one rng_seed decides
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +26,7 @@ class Weighed:
     rng_seeds: tuple[int, ...] = ()
 
 
-def weigh(instance: Instance, chosen: Chosen) -> Weighed:
+def weigh(instance: Instance, chosen: Chosen, *, suite: Suite) -> Weighed:
     """Return what the runs of one device say of a comparison."""
     comparison, behind = instance.comparison, instance.behind
     for place, one in behind.items():
@@ -36,6 +37,9 @@ def weigh(instance: Instance, chosen: Chosen) -> Weighed:
     obstacle = "; ".join(text for one in cells.items() if (text := _lost(*one)))
     if any(one.value == FAILED for one in behind.values()):
         return _shares(instance, cells, obstacle=obstacle)
+    if any(one.value == OUT_OF_MEMORY for one in behind.values()):
+        reasons = [obstacle, *outcomes.of_card(suite, chosen)] if chosen.runs else [obstacle]
+        obstacle = "; ".join(filter(None, reasons))
     values = {place: cell.by_rng_seed for place, cell in cells.items()}
     seeds = tuple(sorted(set.intersection(*(set(one) for one in values.values()))))
     margins = [
@@ -47,7 +51,7 @@ def weigh(instance: Instance, chosen: Chosen) -> Weighed:
     found = Evidence(
         margins=tuple(margins),
         equal=comparison.sign in ("<=", ">="),
-        exact=all(one.value in COUNTS for one in behind.values()),
+        exact=all(one.value in _EXACT for one in behind.values()),
         obstacle=obstacle,
     )
     return Weighed(evidence=found, rng_seeds=seeds)
@@ -76,34 +80,10 @@ def _shares(instance: Instance, cells: Mapping[Place, Cell], *, obstacle: str) -
 
 
 def _cell(behind: Behind, chosen: Chosen) -> Cell:
-    if behind.value != FAILED:
-        row = Row(label="", where=dict(behind.point))
-        return gather(
-            behind.entries, chosen, row=row, column=Column(label="", value=behind.value)
-        )
-    return _failures(behind, chosen)
-
-
-def _failures(behind: Behind, chosen: Chosen) -> Cell:
-    """Return 1 for each rng_seed whose training failed, and 0 for each that ended well."""
-    values: dict[int, float] = {}
-    words: list[str] = []
-    for entry in behind.entries:
-        run = chosen.run("training", entry.id)
-        seed = min(int(label.get("rng_seed", 0)) for label in entry.labels)
-        if run is None or run.unfinished:
-            words += [] if run or not entry.missing else [WORDS["no_data"]]
-        elif run.outcome == "ok" or run.outcome in _COUNTS_AS_FAILED:
-            values[seed] = float(run.outcome != "ok")
-        else:
-            words.append(WORDS[run.outcome])
-    return Cell(
-        values=tuple(values.values()),
-        rng_seeds=tuple(values),
-        planned=len(behind.entries),
-        outcomes={word: words.count(word) for word in words},
-        missing=len(behind.entries) - len(values) - len(words),
-    )
+    if outcomes.is_outcome(behind.value):
+        return outcomes.gather(behind, chosen)
+    row, column = Row(label="", where=dict(behind.point)), Column(label="", value=behind.value)
+    return gather(behind.entries, chosen, row=row, column=column)
 
 
 def _lost(place: Place, cell: Cell) -> str:

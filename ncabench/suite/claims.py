@@ -13,6 +13,7 @@ from ncabench.suite.suite import COMPONENT_AXES, Claim, Suite
 
 AXES = (*COMPONENT_AXES, "recipe")  # a relation may name what stands on these
 FAILED = "training/failed"  # the share of trainings that failed: 0 or 1 for each rng_seed
+OUT_OF_MEMORY = "profile/out_of_memory"  # 1 where a profile ended so, 0 where it ended well
 
 
 def defined_by(suite: Suite) -> Defined:

@@ -161,7 +161,8 @@ class Claim:
         relation: the claim as `ncabench.relation` reads it, between names of the grid, such
             as ``"combined < every other perception"``.
         value: the value that is compared, named as a column's; ``training/failed`` is the
-            share of trainings that diverged or failed.
+            share of trainings that diverged or failed, ``profile/out_of_memory`` is 1 where
+            a profile ran out of memory and 0 where it ended well.
         where: the grid points it speaks of; it must hold at each of them by itself.
     """
 

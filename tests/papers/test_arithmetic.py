@@ -137,7 +137,7 @@ def test_one_thing_printed_as_neighbouring_numbers_differs():
                 ("shared", "one score fits"): 1,
                 ("same", "agrees"): 12,
                 ("same", "differs"): 2,
-                ("statement", "holds"): 25,
+                ("statement", "holds"): 26,
                 ("statement", "contradicted"): 1,
             },
         ),

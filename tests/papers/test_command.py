@@ -26,7 +26,7 @@ def test_papers_are_listed_with_what_they_print(ncabench):
     assert (code, err) == (0, "")
     assert lines[0] == ["paper", "version", "tables", "cells", "title"]
     assert [line[0] for line in lines[1:]] == list(ledger.papers())
-    assert sum(int(line[3]) for line in lines[1:]) == 1026
+    assert sum(int(line[3]) for line in lines[1:]) == 1032
 
 
 def test_a_table_is_printed_as_the_paper_prints_it(ncabench):
@@ -47,6 +47,16 @@ def test_a_paper_is_printed_table_after_table(ncabench):
     _, out, _ = ncabench("papers", "vitca")
     heads = [line.partition(".")[0] for line in out.splitlines() if line.startswith("Table ")]
     assert heads == [f"Table {number}" for number in range(1, 9)]
+
+
+def test_numbers_of_the_text_are_printed_by_their_section(ncabench):
+    code, out, err = ncabench("papers", "ncatorch", "--table", "section 3.2")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0].startswith("Section 3.2. A texture of 168 x 168 px")
+    assert out.splitlines()[2:4] == [
+        "standard 3x3 convolution\t96.38",
+        "Combined perception\t99.88",
+    ]
 
 
 @pytest.mark.parametrize("paper", ledger.papers())

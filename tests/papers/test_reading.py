@@ -3,7 +3,7 @@
 import pytest
 
 from ncabench.errors import SuiteError
-from ncabench.papers import ledger
+from ncabench.papers import ledger, printed
 
 PAPER = """
 title = "Growing"
@@ -262,5 +262,15 @@ def test_a_file_that_nobody_would_read_is_refused(folder):
     place = folder()
     (place / "tabel_2.toml").write_text(TABLE, encoding="utf-8")
     assert said(place) == (
-        "papers/growing:\ntabel_2.toml: expected paper.toml or table_<number>.toml"
+        "papers/growing:\ntabel_2.toml: "
+        "expected paper.toml, table_<number>.toml or section_<number>.toml"
     )
+
+
+def test_numbers_of_a_text_come_after_the_tables_and_are_called_by_their_section(folder):
+    place = folder()
+    for name in ("section_2.1.toml", "table_10.toml"):
+        (place / name).write_text(TABLE, encoding="utf-8")
+    book = ledger.read(place)
+    assert list(book.tables) == ["1", "10", "section 2.1"]
+    assert printed.called(*book.tables) == "tables 1 and 10 and section 2.1"

@@ -18,7 +18,7 @@ def second(paper):
     """The columns of each table as the second reader wrote them."""
     tables = {}
     for line in (SECOND / f"{paper}.txt").read_text(encoding="utf-8").splitlines():
-        if line.startswith("table "):
+        if line.startswith(("table ", "section ")):
             columns = tables.setdefault(line.removeprefix("table ").strip(), [])
         elif line.startswith("label:"):
             columns.append([])

@@ -1,5 +1,6 @@
 """The suites of NCAtorch's cost tables, on stored runs that hold what the paper prints."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -157,6 +158,66 @@ def test_claims_on_a_latent_grids_memory_hold_for_what_is_printed(scalability):
         assert (found[id].word, found[id].as_printed.word) == ("supported", "holds")
     thirtyfold = found["latent-saves-training-memory-thirtyfold"]
     assert (thirtyfold.word, thirtyfold.as_printed.word) == ("supported", "holds")
+
+
+def test_steps_are_counted_and_words_on_memory_say_nothing_of_them(scalability):
+    found = words(*scalability)
+    steps = {name.split("/")[1]: word for name, word in found.items() if "NCA steps" in name}
+    assert steps == dict.fromkeys(
+        ("Latent, 256", "Latent, 512", "Latent, 1024", "Pixel, 256"), "reproduced"
+    )
+
+
+MEMORY = ("pixels-overflow-24-gb", "only-latent-grids-reach-1024")
+
+
+def memory_claims(plan, runs):
+    found = {one.id: one for one in claims.judged(plan, runs)}
+    return [(found[id].word, found[id].as_printed.word, found[id].reason) for id in MEMORY]
+
+
+def test_that_pixels_run_out_of_memory_and_latent_grids_do_not_is_a_claim(scalability):
+    plan, runs = scalability
+    assert memory_claims(plan, runs) == [("supported", "holds", "")] * 2
+    fits = [replace(one, outcome="ok", reason="") for one in runs]
+    assert [word for word, _, _ in memory_claims(plan, fits)] == ["refuted"] * 2
+
+
+def test_one_run_decides_whether_memory_suffices(scalability):
+    plan, runs = scalability
+    one = [run for run in runs if run.labels[0].get("rng_seed", 0) == 0]
+    assert len(one) < len(runs)
+    assert memory_claims(plan, one) == [("supported", "holds", "")] * 2
+
+
+def test_a_crash_is_no_lack_of_memory(scalability):
+    plan, runs = scalability
+    lost = [replace(one, outcome="crashed") if one.outcome == "oom" else one for one in runs]
+    assert [word for word, _, _ in memory_claims(plan, lost)] == ["undecided"] * 2
+
+
+@pytest.mark.parametrize(
+    ("sets", "device", "reason"),
+    [
+        ((), "cpu", "measured on a CPU"),
+        (("execution.memory_limit_gb=none",), "nvidia-h200", "another card's memory"),
+        (("execution.memory_limit_gb=80",), "nvidia-h200", "another card's memory"),
+    ],
+)
+def test_another_cards_memory_decides_no_claim(scalability, sets, device, reason):
+    _, runs = scalability
+    plan = planner.make(document.load(SUITES / "scalability.toml", sets=sets))
+    ids = {str(entry.labels[0]): entry.id for entry in plan.entries}
+    moved = [replace(one, id=ids[str(one.labels[0])], device_class=device) for one in runs]
+    for word, printed, why in memory_claims(plan, moved):
+        assert (word, printed) == ("undecided", "holds")
+        assert reason in why
+
+
+def test_memory_claims_that_nothing_was_run_for_are_undecided(scalability):
+    assert {why for _, _, why in memory_claims(scalability[0], [])} == {
+        "not run (2 of 2 comparisons)"
+    }
 
 
 def test_the_cost_table_tells_batches_apart_and_is_loud_about_memory(scalability):
