@@ -59,7 +59,7 @@ class NCA(Automaton):
     version = 1
     parts = ("perception", "update")
     trainers = ("rollout", "wgan_gp")
-    protocols = ("recovery",)
+    protocols = ("recovery", "quality")
 
     def __init__(
         self,
