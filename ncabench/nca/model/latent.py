@@ -55,8 +55,8 @@ class Latent(NCA):
 
     version = 1
     parts = ("perception", "update")
-    trainers = ("rollout",)
-    protocols = ("recovery",)
+    trainers = ("rollout", "wgan_gp")
+    protocols = ("recovery", "quality")
 
     def __init__(
         self,

@@ -58,8 +58,8 @@ class NCA(Automaton):
 
     version = 1
     parts = ("perception", "update")
-    trainers = ("rollout",)
-    protocols = ("recovery",)
+    trainers = ("rollout", "wgan_gp")
+    protocols = ("recovery", "quality")
 
     def __init__(
         self,
