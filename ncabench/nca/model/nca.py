@@ -59,7 +59,7 @@ class NCA(Automaton):
     version = 1
     parts = ("perception", "update")
     trainers = ("rollout",)
-    protocols = ("recovery",)
+    protocols = ("recovery", "generation")
 
     def __init__(
         self,
