@@ -16,6 +16,7 @@ from ncabench.nca.weights import initialise
 
 BATCH = 100
 LEARNING_RATE = 5e-3
+AT_ONCE = 1000  # images that are classified together
 SHIFT_PX = 2  # digits are judged a little off the centre, too
 CHANNELS = (16, 32)
 _KEPT: dict[tuple[str, int, int], Judge] = {}
@@ -54,7 +55,8 @@ class Judge(nn.Module):
     def classify(self, images: Tensor) -> Tensor:
         """Return the likeliest class of each image ``(N, 1, h, w)``; ``(N,)``."""
         with torch.autocast("cpu", enabled=False):
-            return torch.cat([self(part).argmax(dim=1) for part in images.float().split(1000)])
+            parts = images.float().tensor_split(range(AT_ONCE, len(images), AT_ONCE))
+            return torch.cat([self(part).argmax(dim=1) for part in parts])
 
 
 def trained(images: Tensor, labels: Tensor, *, iterations: int, draws: Draws) -> Judge:

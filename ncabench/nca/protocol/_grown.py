@@ -1,4 +1,4 @@
-"""What grew: is it recognised as its class, and how much do its pixels vary?"""
+"""What grew: whether it is recognised as its class, and how much its pixels vary."""
 
 from __future__ import annotations
 

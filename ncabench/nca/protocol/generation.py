@@ -1,4 +1,4 @@
-"""Grow many images of each class: are they recognised, and how much do they differ?"""
+"""Many images grown of each class: whether they are recognised, and how much they differ."""
 
 from __future__ import annotations
 

@@ -117,9 +117,9 @@ class GrowDigit(Classifying):
             alive=ALIVE,
         )
         self.register_buffer("palette", _opaque(self.classes))
-        blur = {"width": blur_px, "sd": blur_sigma_px}
-        self.register_buffer("blur_down", _gaussian(self.layout.height, **blur))
-        self.register_buffer("blur_across", _gaussian(self.layout.width, **blur))
+        for name, side in (("down", self.layout.height), ("across", self.layout.width)):
+            blur = _gaussian(side, width=blur_px, sd=blur_sigma_px)
+            self.register_buffer(f"blur_{name}", blur)
 
     def training_labels(self, samples: Tensor, *, draws: Draws) -> Tensor:
         """Return the training image of each sample, N more where nothing is told; ``(B,)``."""
