@@ -51,6 +51,7 @@ GIVEN = {  # what a component needs or is made small by, where its defaults do n
     "optimiser": {"kind": "adam", "learning_rate": 0.001, "epsilon": 0.01},
     "critic_optimiser": {"kind": "adam", "learning_rate": 0.001, "epsilon": 0.01},
     "schedule": {"kind": "constant"},
+    "critic": {"kind": "patch", "features": [4, 8, 8]},
 }
 
 

@@ -166,7 +166,7 @@ def test_a_trainer_that_cannot_train_the_model_is_refused(plan):
     assert refused(plan, ("[train]\n", '[train]\nkind = "one_pass"\n')) == (
         "small.toml:\n"
         "train.kind: a one_pass trainer cannot train model.nca (nca)\n"
-        "  accepted: rollout"
+        "  accepted: rollout, wgan_gp"
     )
 
 

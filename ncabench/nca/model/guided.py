@@ -56,7 +56,7 @@ class Guided(NCA):
 
     version = 1
     parts = ("perception", "update")
-    trainers = ("rollout",)
+    trainers = ("rollout", "wgan_gp")
     protocols = ("recovery", "generation")
 
     def __init__(

@@ -55,7 +55,7 @@ class Latent(NCA):
 
     version = 1
     parts = ("perception", "update")
-    trainers = ("rollout",)
+    trainers = ("rollout", "wgan_gp")
     protocols = ("recovery",)
 
     def __init__(

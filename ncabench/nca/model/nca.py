@@ -58,7 +58,7 @@ class NCA(Automaton):
 
     version = 1
     parts = ("perception", "update")
-    trainers = ("rollout",)
+    trainers = ("rollout", "wgan_gp")
     protocols: ClassVar[tuple[str, ...]] = ("recovery", "generation")
 
     def __init__(

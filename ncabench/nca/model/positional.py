@@ -56,7 +56,7 @@ class Positional(NCA):
 
     version = 1
     parts = ("perception", "update")
-    trainers = ("rollout",)
+    trainers = ("rollout", "wgan_gp")
     protocols = ("video",)
 
     def __init__(

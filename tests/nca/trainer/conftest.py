@@ -27,6 +27,7 @@ EMOJI = {"classes": ["fire", "red_apple"], "size_px": 8, "padding_px": 8, "chann
 NEEDED = {
     "Optimiser": {"kind": "adam", "learning_rate": 0.01},
     "Schedule": {"kind": "cosine", "warm_up": 2},
+    "Critic": {"kind": "patch", "features": [4, 8, 8]},
     "int": 6,
 }
 RECIPE = {
@@ -181,3 +182,8 @@ def rise():
 @pytest.fixture
 def shift():
     return Shift
+
+
+@pytest.fixture
+def slopes():
+    return Plain

@@ -13,7 +13,8 @@ Traced = partial(Compiled, backend="aot_eager")  # traces, and generates no code
 
 
 @pytest.mark.parametrize(
-    ("kind", "model"), [("rollout", "nca"), ("one_pass", "unet"), ("adversarial", "gan")]
+    ("kind", "model"),
+    [("rollout", "nca"), ("wgan_gp", "nca"), ("one_pass", "unet"), ("adversarial", "gan")],
 )
 @pytest.mark.parametrize("device", DEVICES)
 def test_every_trainer_goes_the_same_way(make, kind, model, device, monkeypatch):
