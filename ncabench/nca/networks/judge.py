@@ -55,7 +55,7 @@ class Judge(nn.Module):
     def classify(self, images: Tensor) -> Tensor:
         """Return the likeliest class of each image ``(N, 1, h, w)``; ``(N,)``."""
         with torch.autocast("cpu", enabled=False):
-            parts = images.float().tensor_split(range(AT_ONCE, len(images), AT_ONCE))
+            parts = images.float().tensor_split(list(range(AT_ONCE, len(images), AT_ONCE)))
             return torch.cat([self(part).argmax(dim=1) for part in parts])
 
 

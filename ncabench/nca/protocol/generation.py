@@ -21,8 +21,6 @@ from ncabench.nca.protocol._rollouts import Moment, Plan, Rollouts
 from ncabench.nca.task import Task
 from ncabench.nca.task.grow_digit import GrowDigit
 
-OWN = ("accuracy", "variance")  # what is measured besides the metrics
-
 
 class Generation(Protocol):
     """Rolls an automaton out from the seed of each class many times, and judges what grows.
@@ -76,6 +74,8 @@ class Generation(Protocol):
     Traceback (most recent call last):
     ValueError: later_at must be above grown_at, 100, not 50
     """
+
+    measures = ("accuracy", "variance")
 
     def __init__(
         self,
@@ -146,7 +146,7 @@ class Generation(Protocol):
             raise ValueError(
                 f"generation perturbs nothing, not by {type(perturbation).__name__}"
             )
-        for name in OWN:
+        for name in self.measures:
             if name in metrics:
                 raise ValueError(f"metric.{name}: generation itself measures the {name}")
         if self.rollouts < 2 * classes:
@@ -176,7 +176,8 @@ class Generation(Protocol):
             self._add(measured, name, each)
 
     def _add_assessment(self, measured: Measured, assessment: Assessment) -> None:
-        for name, found in zip(OWN, (assessment.right, assessment.variance), strict=True):
+        own = {"accuracy": assessment.right, "variance": assessment.variance}
+        for name, found in own.items():
             measured.curves[name] = _curve(found)
             self._add(measured, name, found)
 
