@@ -150,7 +150,7 @@ WRONG = {
     "a trainer that is misspelt": (
         ("[train]\n", '[train]\nkind = "rolout"\n'),
         "train.kind: no trainer is called 'rolout'\n"
-        "  accepted: adversarial, one_pass, rollout\n"
+        "  accepted: adversarial, one_pass, rollout, wgan_gp\n"
         "  did you mean 'rollout'?",
     ),
 }
