@@ -152,8 +152,9 @@ class GrowDigit(Classifying):
         if not self.blurred:
             return None
         told = (labels < len(self.class_of)).view(-1, 1, 1, 1)
-        planes = self.target(labels)[:, [0, ALIVE]] * told
-        return self.blur_down @ planes @ self.blur_across.T
+        target = self.target(labels) * told
+        grey, alpha = target[:, :ALIVE].mean(dim=1, keepdim=True), target[:, ALIVE:]
+        return self.blur_down @ torch.cat([grey, alpha], dim=1) @ self.blur_across.T
 
     def target(self, labels: Tensor) -> Tensor:
         """Return the images in white, and where they have ink; ``(B, 4, H, W)``."""

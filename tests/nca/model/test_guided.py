@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from ncabench.nca.draws import Draws
+from ncabench.nca.engine.compiled import Compiled
 from ncabench.nca.model.guided import Guided
 from ncabench.nca.model.nca import NCA
 from ncabench.nca.perception.conv import Conv
@@ -59,6 +60,17 @@ def test_another_one_goes_on_along_the_line_through_both(guidance):
     )
     found = stepped(build(layout=layout, guidance=guidance)) - STATE
     torch.testing.assert_close(found, (1 - guidance) * without + guidance * with_it)
+
+
+@pytest.mark.parametrize("guidance", [1.0, 2.0])
+def test_a_compiled_test_is_guided_alike(guidance):
+    model = build(guidance=guidance).train()
+    tested = Compiled(torch.device("cpu"), backend="aot_eager").inference(model)
+    unguided = stepped(tested)
+    with torch.no_grad():
+        found = stepped(tested.eval())
+    torch.testing.assert_close(found, stepped(build(guidance=guidance)))
+    assert torch.equal(found, unguided) == (guidance == 1)
 
 
 def test_training_is_not_guided():
