@@ -49,7 +49,7 @@ class Generation(Protocol):
     so that white is the most that can be, at both times.
 
     Draws depend on the sample's number alone, and ``batch`` changes none. A metric's value
-    that is not finite is left out.
+    that is not finite is left out. Behind a variance stands a list of classes, not of samples.
 
     Source: NCAtorch, section A.5 and figure 18 (accuracy of a classifier, heat maps of pixel
     variance); when, over how many samples and by which classifier it does not say.
