@@ -212,6 +212,7 @@ def of_task(kind):
     read = first if first in catalog.kinds("data") else "fashion_mnist_500"
     one_image = "exemplar" in own
     read, selection = ("skimage_textures", "ihc") if one_image else (read, "all")
+    read, set_of_images = ("edges_to_bags", True) if "pairs" in own else (read, set_of_images)
     data = catalog.find("data", read)(None).load(names.get(first, selection))
     small = {**EMOJI, "target": "fire", "condition": "image"}
     small |= {"channels": 13, "dataset": read} if set_of_images else {}

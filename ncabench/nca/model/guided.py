@@ -57,7 +57,7 @@ class Guided(NCA):
     version = 1
     parts = ("perception", "update")
     trainers = ("rollout", "wgan_gp")
-    protocols = ("recovery", "generation")
+    protocols = ("recovery", "quality", "generation")
 
     def __init__(
         self,

@@ -56,7 +56,7 @@ class Latent(NCA):
     version = 1
     parts = ("perception", "update")
     trainers = ("rollout", "wgan_gp")
-    protocols = ("recovery",)
+    protocols = ("recovery", "quality")
 
     def __init__(
         self,

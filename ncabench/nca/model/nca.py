@@ -59,7 +59,7 @@ class NCA(Automaton):
     version = 1
     parts = ("perception", "update")
     trainers = ("rollout", "wgan_gp")
-    protocols: ClassVar[tuple[str, ...]] = ("recovery", "generation")
+    protocols: ClassVar[tuple[str, ...]] = ("recovery", "quality", "generation")
 
     def __init__(
         self,

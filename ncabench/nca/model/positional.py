@@ -57,7 +57,7 @@ class Positional(NCA):
     version = 1
     parts = ("perception", "update")
     trainers = ("rollout", "wgan_gp")
-    protocols = ("video",)
+    protocols = ("video", "quality")
 
     def __init__(
         self,

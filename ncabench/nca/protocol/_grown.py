@@ -19,16 +19,16 @@ class Assessment:
     """What a judge and statistics say of all samples.
 
     Attributes:
-        right: by step, 100 or 0 for each sample.
-        variance: by step, of each class, the mean over pixels.
-        maps: by step, the variance of each pixel, ``(classes, h, w)``.
+        right: by moment, 100 or 0 for each sample.
+        variance: by moment, of each class, the mean over pixels.
+        maps: by moment, the variance of each pixel, ``(classes, h, w)``.
         real: ``accuracy/real`` and ``variance/real``, of the test images; the latter is absent
             where a class has one image alone.
     """
 
-    right: dict[int, list[float]]
-    variance: dict[int, list[float]]
-    maps: dict[int, Tensor]
+    right: dict[Moment, list[float]]
+    variance: dict[Moment, list[float]]
+    maps: dict[Moment, Tensor]
     real: dict[str, float]
 
 
@@ -41,14 +41,11 @@ class Grown:
 
     def __init__(self, task: GrowDigit) -> None:
         self._task = task
-        self._ink: dict[int, list[Tensor]] = {}
+        self._ink: dict[Moment, list[Tensor]] = {}
 
     def see(self, moment: Moment, answer: Tensor) -> None:
-        """Take the answers of the next samples at a moment before any perturbation."""
-        step, past = moment
-        if not past:
-            ink = self._task.ink(answer).float().cpu()
-            self._ink.setdefault(step, []).append(ink)
+        """Take the answers of the next samples at a moment."""
+        self._ink.setdefault(moment, []).append(self._task.ink(answer).float().cpu())
 
     def assessed(self, *, judge_iterations: int, draws: Draws) -> Assessment:
         """Return what there is to say of all that was seen.
@@ -63,9 +60,9 @@ class Grown:
             iterations=judge_iterations,
             draws=draws,
         )
-        ink = {step: torch.cat(parts) for step, parts in sorted(self._ink.items())}
+        ink = {when: torch.cat(parts) for when, parts in self._ink.items()}
         wanted = torch.arange(len(next(iter(ink.values())))) % classes
-        maps = {step: _varied(one, wanted, classes=classes) for step, one in ink.items()}
+        maps = {when: _varied(one, wanted, classes=classes) for when, one in ink.items()}
         tests, labels = _images(task, task.tests.cpu())
         samples = len(wanted) // classes
         chosen = torch.cat([(labels == one).nonzero()[:samples, 0] for one in range(classes)])
@@ -73,10 +70,10 @@ class Grown:
         right = 100.0 * (learned.classify(tests) == labels).float()
         return Assessment(
             right={
-                step: (100.0 * (learned.classify(one) == wanted).float()).tolist()
-                for step, one in ink.items()
+                when: (100.0 * (learned.classify(one) == wanted).float()).tolist()
+                for when, one in ink.items()
             },
-            variance={step: one.mean(dim=(1, 2)).tolist() for step, one in maps.items()},
+            variance={when: one.mean(dim=(1, 2)).tolist() for when, one in maps.items()},
             maps=maps,
             real={"accuracy/real": right.mean().item(), **_finite("variance/real", varied)},
         )

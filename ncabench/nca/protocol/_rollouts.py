@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
+from statistics import fmean, stdev
 
 import torch
 from torch import Tensor
@@ -13,6 +15,7 @@ from ncabench.nca.draws import Draws
 from ncabench.nca.metric import Metric
 from ncabench.nca.model import Automaton
 from ncabench.nca.perturbation import Perturbation
+from ncabench.nca.protocol import Curve
 from ncabench.nca.protocol._cases import Cases, under
 from ncabench.nca.rollout import rollout
 from ncabench.nca.task import Task
@@ -163,6 +166,19 @@ class Rollouts:
         self.scores: dict[str, dict[Moment, list[float]]] = {name: {} for name in metrics}
         self.frames: dict[int, dict[Moment, Tensor]] = {sample: {} for sample in plan.shown}
 
+    def grow(self, cases: Cases) -> Tensor:
+        """Roll out a batch of samples up to the perturbation, and return its state.
+
+        Raises:
+            Diverged: a state stopped being finite.
+        """
+        samples = cases.samples
+        seed = self.task.seed_state(cases.old, samples=samples, draws=self.draws)
+        state = self.model.begin(seed)
+        before = Stage(self, samples=samples, labels=cases.old, past=False)
+        before.see(0, state)
+        return before.advance(state, steps=range(self.plan.perturb_at))
+
     def run(self, perturbation: Perturbation, cases: Cases) -> None:
         """Roll out a batch of samples; frozen channels are always those of the label.
 
@@ -170,14 +186,24 @@ class Rollouts:
             Diverged: a state stopped being finite.
         """
         task, samples, at = self.task, cases.samples, self.plan.perturb_at
-        seed = task.seed_state(cases.old, samples=samples, draws=self.draws)
-        state = self.model.begin(seed)
-        before = Stage(self, samples=samples, labels=cases.old, past=False)
-        before.see(0, state)
-        state = before.advance(state, steps=range(at))
+        state = self.grow(cases)
         state, _ = perturbation(state, samples=samples, draws=self.draws)
         frozen = task.layout.frozen
         state = under(task.image(cases.new), state, frozen=frozen) if frozen else state
         after = Stage(self, samples=samples, labels=cases.new, past=True)
         after.see(at, state)
         after.advance(state, steps=range(at, self.plan.end))
+
+
+def curve(scores: Mapping[Moment, Sequence[float]]) -> Curve:
+    """Return the means of scores over samples; steps where one is not finite are left out."""
+    points = [
+        (step, each)
+        for (step, _), each in sorted(scores.items(), key=lambda item: item[0])
+        if all(isfinite(score) for score in each)
+    ]
+    return Curve(
+        steps=[step for step, _ in points],
+        values=[fmean(each) for _, each in points],
+        spreads=[stdev(each) if len(each) > 1 else 0.0 for _, each in points],
+    )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import isfinite
-from statistics import fmean, stdev
+from statistics import fmean
 
 import torch
 from torch import Tensor
@@ -14,10 +14,10 @@ from ncabench.nca.metric import Metric
 from ncabench.nca.model import Automaton, Model
 from ncabench.nca.perturbation import Perturbation
 from ncabench.nca.perturbation.none import Unperturbed
-from ncabench.nca.protocol import Curve, Measured, Protocol
+from ncabench.nca.protocol import Measured, Protocol
 from ncabench.nca.protocol._cases import cases, empty, evaluating, tested
 from ncabench.nca.protocol._grown import Assessment, Grown
-from ncabench.nca.protocol._rollouts import Moment, Plan, Rollouts
+from ncabench.nca.protocol._rollouts import Moment, Plan, Rollouts, curve
 from ncabench.nca.task import Task
 from ncabench.nca.task.grow_digit import GrowDigit
 
@@ -130,12 +130,14 @@ class Generation(Protocol):
         )
         with evaluating(model):
             for batch in tested(pairs, task).split(self.batch):
-                rollouts.run(perturbation, batch)
+                rollouts.grow(batch)
             values = empty(metrics, task, pairs)
         assessment = grown.assessed(judge_iterations=self.judge_iterations, draws=draws)
         measured = Measured(values=values | assessment.real)
-        self._add_scores(measured, rollouts.scores)
-        self._add_assessment(measured, assessment)
+        own = {"accuracy": assessment.right, "variance": assessment.variance}
+        for name, scores in (rollouts.scores | own).items():
+            measured.curves[name] = curve(scores)
+            self._add(measured, name, scores)
         self._add_frames(measured, rollouts, assessment, classes=task.classes)
         return measured
 
@@ -156,42 +158,29 @@ class Generation(Protocol):
             )
 
     def _plan(self, *, shown: int) -> Plan:
-        curve = range(0, self.later_at, self.curve_every)
+        points = range(0, self.later_at, self.curve_every)
         last = self.frames - 1
         frames = {round(turn * self.later_at / last) for turn in range(self.frames)}
         return Plan(
             perturb_at=self.later_at,
             end=self.later_at,
-            measured=frozenset({*curve, self.grown_at, self.later_at}),
+            measured=frozenset({*points, self.grown_at, self.later_at}),
             pictured=frozenset({*frames, self.grown_at}),
             shown=frozenset(range(shown)),
         )
 
-    def _add_scores(
-        self, measured: Measured, scores: Mapping[str, Mapping[Moment, list[float]]]
-    ) -> None:
-        for name, found in scores.items():
-            each = {step: one for (step, past), one in sorted(found.items()) if not past}
-            measured.curves[name] = _curve(each)
-            self._add(measured, name, each)
-
-    def _add_assessment(self, measured: Measured, assessment: Assessment) -> None:
-        own = {"accuracy": assessment.right, "variance": assessment.variance}
-        for name, found in own.items():
-            measured.curves[name] = _curve(found)
-            self._add(measured, name, found)
-
-    def _add(self, measured: Measured, name: str, each: Mapping[int, list[float]]) -> None:
+    def _add(self, measured: Measured, name: str, scores: Mapping[Moment, list[float]]) -> None:
         for when, step in (("grown", self.grown_at), ("later", self.later_at)):
-            if all(map(isfinite, each[step])):
-                measured.values[f"{name}/{when}"] = fmean(each[step])
-                measured.samples[f"{name}/{when}"] = each[step]
+            each = scores[step, False]
+            if all(map(isfinite, each)):
+                measured.values[f"{name}/{when}"] = fmean(each)
+                measured.samples[f"{name}/{when}"] = each
 
     def _add_frames(
         self, measured: Measured, rollouts: Rollouts, assessment: Assessment, *, classes: int
     ) -> None:
         frames = rollouts.frames
-        times = sorted(step for step, past in frames[0] if not past)
+        times = sorted(step for step, _ in frames[0])
         columns = len(frames) // classes
 
         def column(turn: int, step: int) -> Tensor:
@@ -207,19 +196,10 @@ class Generation(Protocol):
                 [self.grown_at] * columns,
             ),
             "variance": (
-                [4 * assessment.maps[step].flatten(0, 1)[None] for step in both],
+                [4 * assessment.maps[step, False].flatten(0, 1)[None] for step in both],
                 both,
             ),
         }
         for film, (shown, steps) in strips.items():
             measured.frames[film] = torch.stack(shown)
             measured.frame_steps[film] = steps
-
-
-def _curve(each: Mapping[int, Sequence[float]]) -> Curve:
-    points = [(step, one) for step, one in each.items() if all(map(isfinite, one))]
-    return Curve(
-        steps=[step for step, _ in points],
-        values=[fmean(one) for _, one in points],
-        spreads=[stdev(one) if len(one) > 1 else 0.0 for _, one in points],
-    )

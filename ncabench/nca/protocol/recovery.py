@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
-from statistics import fmean, stdev
+from statistics import fmean
 
 import torch
 
@@ -12,7 +11,7 @@ from ncabench.nca.draws import Draws
 from ncabench.nca.metric import Metric
 from ncabench.nca.model import Automaton, Model
 from ncabench.nca.perturbation import Perturbation
-from ncabench.nca.protocol import Curve, Measured, Protocol
+from ncabench.nca.protocol import Measured, Protocol
 from ncabench.nca.protocol._cases import (
     Scores,
     cases,
@@ -23,7 +22,7 @@ from ncabench.nca.protocol._cases import (
     summarise,
     tested,
 )
-from ncabench.nca.protocol._rollouts import Moment, Plan, Rollouts
+from ncabench.nca.protocol._rollouts import Moment, Plan, Rollouts, curve
 from ncabench.nca.task import Task
 
 
@@ -152,7 +151,7 @@ class Recovery(Protocol):
             quantities = self._quantities(scores)
             measured.values.update(summarise(name, quantities))
             measured.samples.update(kept(name, quantities))
-            measured.curves[name] = _curve(scores)
+            measured.curves[name] = curve(scores)
         for sample, film in shown.items():
             frames = sorted(rollouts.frames[sample].items(), key=lambda item: item[0])
             measured.frames[film] = torch.stack([frame for _, frame in frames])
@@ -169,16 +168,3 @@ class Recovery(Protocol):
             "after_one": list(scores[at + 1, True]),
             "final": list(scores[at + self.horizon, True]),
         }
-
-
-def _curve(scores: Mapping[Moment, Sequence[float]]) -> Curve:
-    points = [
-        (step, each)
-        for (step, _), each in sorted(scores.items(), key=lambda item: item[0])
-        if all(isfinite(score) for score in each)
-    ]
-    return Curve(
-        steps=[step for step, _ in points],
-        values=[fmean(each) for _, each in points],
-        spreads=[stdev(each) if len(each) > 1 else 0.0 for _, each in points],
-    )
