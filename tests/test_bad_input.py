@@ -85,7 +85,7 @@ WRONG = {
         [(EMOJI, 'kind = "grow_image"\ntarget = "fire"')],
         "perturbation.mutation: mutation needs a task that offers 'classes', which task.emoji "
         "(grow_image) does not; exclude the pair, or use another kind of task\n"
-        "  accepted: emoji, image_classification, self_classification",
+        "  accepted: emoji, grow_digit, image_classification, self_classification",
     ),
     "a value that the constructor refuses": (
         [('kind = "nca"', 'kind = "nca"\nfire_rate = 2.0')],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ncabench import relation
+from ncabench import catalog, relation
 from ncabench.errors import Problem
 from ncabench.suite.claims import claim_problems, values_of
 from ncabench.suite.grid import Defined, where_problems
@@ -14,15 +14,18 @@ from ncabench.suite.suite import Claim, Profile, Suite
 
 def reference_problems(suite: Suite, *, defined: Defined) -> list[Problem]:
     """Return a problem for each name that the suite refers to and does not define."""
+    measured = (*defined["metric"], *_measures(suite))
     problems: list[Problem] = []
     for path, one in _selecting(suite):
         problems += where_problems(one.where, where=f"{path}.where", defined=defined)
     for i, table in enumerate(suite.tables):
         for j, column in enumerate(table.columns):
             where = f"table[{i}].column[{j}].value"
-            problems += _value_problems(column.value, tuple(defined["metric"]), where=where)
+            problems += _value_problems(column.value, measured, where=where)
     for i, claim in enumerate(suite.claims):
-        problems += _claim_problems(claim, where=f"claim[{i}]", defined=defined)
+        problems += _claim_problems(
+            claim, where=f"claim[{i}]", defined=defined, measured=measured
+        )
     problems += _twice("table", [table.id for table in suite.tables])
     return problems + _twice("claim", [claim.id for claim in suite.claims])
 
@@ -37,22 +40,30 @@ def _selecting(suite: Suite) -> Iterator[tuple[str, Any]]:
     yield from ((f"profile_at[{i}]", one) for i, one in enumerate(suite.profiles_at))
 
 
-def _claim_problems(claim: Claim, *, where: str, defined: Defined) -> list[Problem]:
-    metrics = tuple(defined["metric"])
-    problems = _value_problems(claim.value, metrics, where=f"{where}.value")
+def _measures(suite: Suite) -> Iterator[str]:
+    """Yield what the suite's protocols measure besides metrics, as their source says."""
+    kinds = {str(table.get("kind")) for table in suite.components["protocol"].values()}
+    for kind in sorted(kinds.intersection(catalog.kinds("protocol"))):
+        yield from catalog.describe("protocol", kind).attributes.get("measures", ())
+
+
+def _claim_problems(
+    claim: Claim, *, where: str, defined: Defined, measured: tuple[str, ...]
+) -> list[Problem]:
+    problems = _value_problems(claim.value, measured, where=f"{where}.value")
     found = claim_problems(claim, where=where, defined=defined)
     if not found:
         for value in values_of(claim, read=relation.parse(claim.relation)):
             if value != claim.value:
-                found += _value_problems(value, metrics, where=f"{where}.relation")
+                found += _value_problems(value, measured, where=f"{where}.relation")
     return problems + found
 
 
-def _value_problems(value: str, metrics: tuple[str, ...], *, where: str) -> list[Problem]:
+def _value_problems(value: str, measured: tuple[str, ...], *, where: str) -> list[Problem]:
     first, slash, _ = value.partition("/")
-    if value == "parameters" or (slash and first in (*metrics, "training", "profile")):
+    if value == "parameters" or (slash and first in (*measured, "training", "profile")):
         return []
-    forms = (*(f"{one}/..." for one in metrics), "parameters", "training/...", "profile/...")
+    forms = (*(f"{one}/..." for one in measured), "parameters", "training/...", "profile/...")
     what = f"no such value is measured: {value!r}"
     return [Problem(where=where, what=what, accepted=forms, found=f"{first}/...")]
 

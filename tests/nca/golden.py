@@ -47,6 +47,7 @@ GIVEN = {  # what a component needs or is made small by, where its defaults do n
     "milestones": [3, 5],
     "ratio": [0.5, 1.0],
     "warm_up": 2,
+    "guidance": 2.0,
     "branches": [{"kind": "sobel"}, {"kind": "conv", "out_channels": 8, "dilation": 2}],
     "optimiser": {"kind": "adam", "learning_rate": 0.001, "epsilon": 0.01},
     "critic_optimiser": {"kind": "adam", "learning_rate": 0.001, "epsilon": 0.01},
@@ -129,7 +130,7 @@ def rolled(model="nca", **parts):
         rate=0.5,
     )
     told = made.task.condition(torch.arange(BATCH))
-    before = made.model.begin(state(made.task.layout.channels))
+    before = made.model.eval().begin(state(made.task.layout.channels))
     last = rollout(made.model, before, condition=told, masks=masks)
     return figures(made.model.end(last) - made.model.end(before))
 

@@ -158,7 +158,7 @@ def test_a_perturbation_that_the_task_cannot_offer_is_refused(plan):
         "small.toml:\n"
         "perturbation.mutation: mutation needs a task that offers 'classes', which task.emoji "
         "(grow_image) does not; exclude the pair, or use another kind of task\n"
-        "  accepted: emoji, image_classification, self_classification"
+        "  accepted: emoji, grow_digit, image_classification, self_classification"
     )
 
 
@@ -184,7 +184,7 @@ def test_two_protocols_that_fit_are_one_too_many(plan):
         "small.toml:\n"
         "protocol: model.nca (nca) needs one [protocol.NAME] of a kind that fits, and there "
         "are 2\n"
-        "  accepted: quality, recovery"
+        "  accepted: generation, quality, recovery"
     )
 
 

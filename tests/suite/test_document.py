@@ -143,3 +143,15 @@ def test_all_problems_are_listed_at_once_in_the_order_of_the_file(write):
         "  did you mean 'kernel_size'?\n"
         "train.iterations: expected int, found 'ten'"
     )
+
+
+def test_a_table_may_show_what_a_protocol_measures_by_itself(write):
+    column = '[[table]]\nid = "t"\ntitle = "T"\nrow = [{ label = "all" }]\n'
+    column += 'column = [{ label = "grown", value = "accuracy/grown" }]\n'
+    judged = ('kind = "recovery"', 'kind = "generation"')
+    assert load(write(judged, added=column)).tables[0].columns[0].value == "accuracy/grown"
+    assert refused(write(added=column)) == (
+        "small.toml:\n"
+        "table[0].column[0].value: no such value is measured: 'accuracy/grown'\n"
+        "  accepted: parameters, profile/..., rgba_mse/..., training/..."
+    )

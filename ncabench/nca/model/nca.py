@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -59,7 +59,7 @@ class NCA(Automaton):
     version = 1
     parts = ("perception", "update")
     trainers = ("rollout", "wgan_gp")
-    protocols = ("recovery", "quality")
+    protocols: ClassVar[tuple[str, ...]] = ("recovery", "quality", "generation")
 
     def __init__(
         self,

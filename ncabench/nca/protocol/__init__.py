@@ -55,9 +55,15 @@ class Measured:
 
 
 class Protocol(ABC):
-    """A measurement of a trained model under a perturbation."""
+    """A measurement of a trained model under a perturbation.
+
+    Attributes:
+        measures: names, such as ``"accuracy"`` in ``"accuracy/grown"``, of what is measured
+            besides the suite's metrics; no metric may have one of them.
+    """
 
     version: ClassVar[int] = 1
+    measures: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def __call__(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from statistics import fmean, stdev
@@ -21,6 +21,7 @@ from ncabench.nca.rollout import rollout
 from ncabench.nca.task import Task
 
 Moment = tuple[int, bool]  # t, and whether the perturbation is past; sorts by time
+Observer = Callable[[Moment, Tensor], None]  # is shown answers (B, A, H, W), batch by batch
 VALUES_AT_ONCE = 2**20  # random values drawn in one call, to bound memory
 
 
@@ -96,6 +97,8 @@ class Stage:
             for name, metric in self._record.metrics.items():
                 scores = self._record.scores[name].setdefault((step, self._past), [])
                 scores += metric(answer, self._target).tolist()
+            if self._record.observe is not None:
+                self._record.observe((step, self._past), answer)
         if step in plan.pictured and plan.shown.intersection(self._numbers):
             picture = self._record.task.picture(state)
             for row, sample in enumerate(self._numbers):
@@ -131,6 +134,14 @@ class Stage:
 class Rollouts:
     """Rolls out batches of samples, and holds what was seen of them.
 
+    Args:
+        model: what is rolled out.
+        task: what it is tested on.
+        metrics: by name.
+        draws: where chance comes from.
+        plan: when things happen.
+        observe: is shown what metrics see, besides them.
+
     Attributes:
         scores: metric's name, then moment: one score for each sample so far.
         frames: sample, then moment: the task's picture ``(V, H, W)`` on the CPU.
@@ -144,12 +155,14 @@ class Rollouts:
         metrics: Mapping[str, Metric],
         draws: Draws,
         plan: Plan,
+        observe: Observer | None = None,
     ) -> None:
         self.model = model
         self.task = task
         self.metrics = metrics
         self.draws = draws
         self.plan = plan
+        self.observe = observe
         self.scores: dict[str, dict[Moment, list[float]]] = {name: {} for name in metrics}
         self.frames: dict[int, dict[Moment, Tensor]] = {sample: {} for sample in plan.shown}
 

@@ -62,8 +62,9 @@ class Classifying(Task):
         """Return the test images of ``classes`` that stand at ``turns``, ``(B,)``."""
         return self.tests[self.first_test[classes] + turns % self.tests_of[classes]]
 
-    def condition(self, labels: Tensor) -> None:
-        """Return None: the image is told by the state."""
+    def condition(self, labels: Tensor) -> Tensor | None:  # noqa: ARG002 -- others need it
+        """Return None: the image is told by the state, unless the task says otherwise."""
+        return None
 
     def shown(self, labels: Tensor) -> Tensor:
         """Return the images in [0, 1], padded; ``(B, planes, H, W)``."""

@@ -32,6 +32,7 @@ from triton.backends.compiler import GPUTarget
 from ncabench.nca.draws import Draws, _fires, _uniform, _words
 from ncabench.nca.engine.cells import Firing, Grid
 from ncabench.nca.engine.fired import FiredRollout
+from ncabench.nca.model.guided import Guided
 from ncabench.nca.model.nca import NCA
 from ncabench.nca.perception.conv import Conv
 from ncabench.nca.perception.deformable import Deformable
@@ -154,6 +155,40 @@ def step(perception, operands: torch.dtype, *, gradients: bool):
     return run, (torch.zeros(512, 16), *places, *constants)
 
 
+def guided():
+    """Return a guided step that is told an image, and what it takes."""
+    layout = Layout(height=16, width=16, visible=4, hidden=12, condition=2, alive=3)
+    sensing = Conv(layout.perceived, out_channels=80)
+    model = Guided(layout, sensing, MLP(80, layout.channels, hidden=80), guidance=2.0).eval()
+    names, weights = zip(*model.state_dict().items(), strict=True)
+
+    def run(state, condition, mask, *given):
+        told = {"condition": condition, "mask": mask}
+        return stepped(model, names, given, state, told)
+
+    masks = torch.ones(2, 1, 16, 16, dtype=torch.bool)
+    given = (torch.zeros(2, 16, 16, 16), torch.zeros(2, 2, 16, 16), masks, *weights)
+    return torch.func.functionalize(run), given  # pads are written in place
+
+
+def stepped(model, names, weights, state, told):
+    """Return a model's step of a state, with other weights than its own."""
+    step = Stepping(model)
+    named = {f"model.{name}": one for name, one in zip(names, weights, strict=True)}
+    return torch.func.functional_call(step, named, (state,), told)
+
+
+class Stepping(torch.nn.Module):
+    """A model whose step is its forward pass."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, state, **told):
+        return self.model.step(state, **told)
+
+
 def real(tensor) -> bool:
     """Whether a gradient can be taken of a tensor."""
     return tensor.is_floating_point()
@@ -183,6 +218,7 @@ def programs():
     for operands in (torch.bfloat16, torch.float32):
         for gradients in (True, False):
             yield f"step {operands}, {gradients}", *step(Conv, operands, gradients=gradients)
+    yield "guided step", *guided()
     yield "deformable step", *step(Deformable, torch.bfloat16, gradients=False)
 
 
