@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -58,8 +58,8 @@ class NCA(Automaton):
 
     version = 1
     parts = ("perception", "update")
-    trainers = ("rollout",)
-    protocols = ("recovery",)
+    trainers: ClassVar[tuple[str, ...]] = ("rollout",)
+    protocols: ClassVar[tuple[str, ...]] = ("recovery",)
 
     def __init__(
         self,

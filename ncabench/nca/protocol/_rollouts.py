@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
+from statistics import fmean, stdev
 
 import torch
 from torch import Tensor
@@ -13,6 +15,7 @@ from ncabench.nca.draws import Draws
 from ncabench.nca.metric import Metric
 from ncabench.nca.model import Automaton
 from ncabench.nca.perturbation import Perturbation
+from ncabench.nca.protocol import Curve
 from ncabench.nca.protocol._cases import Cases, under
 from ncabench.nca.rollout import rollout
 from ncabench.nca.task import Task
@@ -38,6 +41,20 @@ class Plan:
     measured: frozenset[int]
     pictured: frozenset[int]
     shown: frozenset[int]
+
+
+def curve(scores: Mapping[Moment, Sequence[float]]) -> Curve:
+    """Return means and spreads over samples; moments that are not all finite left out."""
+    points = [
+        (step, each)
+        for (step, _), each in sorted(scores.items(), key=lambda item: item[0])
+        if all(isfinite(score) for score in each)
+    ]
+    return Curve(
+        steps=[step for step, _ in points],
+        values=[fmean(each) for _, each in points],
+        spreads=[stdev(each) if len(each) > 1 else 0.0 for _, each in points],
+    )
 
 
 class Stage:
@@ -90,15 +107,20 @@ class Stage:
         if step in plan.measured:
             self._check()
             answer = state[:, self._record.task.layout.answer_slice]
-            for name, metric in self._record.metrics.items():
-                scores = self._record.scores[name].setdefault((step, self._past), [])
-                scores += metric(answer, self._target).tolist()
+            for name, found in self._scores(answer).items():
+                moments = self._record.scores.setdefault(name, {})
+                moments.setdefault((step, self._past), []).extend(found)
         if step in plan.pictured and plan.shown.intersection(self._numbers):
             picture = self._record.task.picture(state)
             for row, sample in enumerate(self._numbers):
                 if sample in plan.shown:
                     frame = picture[row].float().cpu().clone()
                     self._record.frames[sample][step, self._past] = frame
+
+    def _scores(self, answer: Tensor) -> dict[str, list[float]]:
+        """Return one score for each sample, by the metric's name."""
+        metrics = self._record.metrics.items()
+        return {name: metric(answer, self._target).tolist() for name, metric in metrics}
 
     def _check(self) -> None:
         flags = torch.stack([flag for _, flag in self._finite]).tolist() if self._finite else []

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
-from statistics import fmean, stdev
+from statistics import fmean
 
 import torch
 
@@ -12,7 +11,7 @@ from ncabench.nca.draws import Draws
 from ncabench.nca.metric import Metric
 from ncabench.nca.model import Automaton, Model
 from ncabench.nca.perturbation import Perturbation
-from ncabench.nca.protocol import Curve, Measured, Protocol
+from ncabench.nca.protocol import Measured, Protocol
 from ncabench.nca.protocol._cases import (
     Scores,
     cases,
@@ -23,7 +22,8 @@ from ncabench.nca.protocol._cases import (
     summarise,
     tested,
 )
-from ncabench.nca.protocol._rollouts import Moment, Plan, Rollouts
+from ncabench.nca.protocol._reconstructed import reconstructed
+from ncabench.nca.protocol._rollouts import Moment, Plan, Rollouts, curve
 from ncabench.nca.task import Task
 
 
@@ -40,7 +40,10 @@ class Recovery(Protocol):
     - ``NAME/empty``: of an all-zero image against the class before, for comparison;
     - ``NAME/recovery``: ``100 * (final - damaged) / (before - damaged)`` of the means over
       samples, unclipped; absent where damaged equals before;
-    - ``NAME/recovery_clipped``: the mean of the samples' own ratios, each at most 100.
+    - ``NAME/recovery_clipped``: the mean of the samples' own ratios, each at most 100;
+    - ``NAME/reconstruction``: of an automaton on a latent grid, the target encoded and decoded,
+      which its answers can hardly surpass; ``protocol/codes_used``: how many codes all
+      targets need.
 
     Where channels are frozen they are the image of what a sample is about: at the perturbation
     that of the class after is put under the state, whose other channels go on as they are.
@@ -131,6 +134,10 @@ class Recovery(Protocol):
                 rollouts.run(perturbation, batch)
             measured = self._measured(rollouts, shown=shown)
             measured.values.update(empty(metrics, task, pairs))
+            labels = tested([(one, one) for one in range(task.classes)], task).old
+            measured.values.update(
+                reconstructed(model, task, metrics, labels=labels, batch=self.batch)
+            )
         return measured
 
     def _plan(self, shown: frozenset[int]) -> Plan:
@@ -152,7 +159,7 @@ class Recovery(Protocol):
             quantities = self._quantities(scores)
             measured.values.update(summarise(name, quantities))
             measured.samples.update(kept(name, quantities))
-            measured.curves[name] = _curve(scores)
+            measured.curves[name] = curve(scores)
         for sample, film in shown.items():
             frames = sorted(rollouts.frames[sample].items(), key=lambda item: item[0])
             measured.frames[film] = torch.stack([frame for _, frame in frames])
@@ -169,16 +176,3 @@ class Recovery(Protocol):
             "after_one": list(scores[at + 1, True]),
             "final": list(scores[at + self.horizon, True]),
         }
-
-
-def _curve(scores: Mapping[Moment, Sequence[float]]) -> Curve:
-    points = [
-        (step, each)
-        for (step, _), each in sorted(scores.items(), key=lambda item: item[0])
-        if all(isfinite(score) for score in each)
-    ]
-    return Curve(
-        steps=[step for step, _ in points],
-        values=[fmean(each) for _, each in points],
-        spreads=[stdev(each) if len(each) > 1 else 0.0 for _, each in points],
-    )
