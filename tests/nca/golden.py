@@ -52,6 +52,12 @@ GIVEN = {  # what a component needs or is made small by, where its defaults do n
     "critic_optimiser": {"kind": "adam", "learning_rate": 0.001, "epsilon": 0.01},
     "schedule": {"kind": "constant"},
 }
+GIVEN |= {  # of a trainer of two stages
+    "first": {name: GIVEN[name] for name in ("batch", "optimiser", "schedule")}
+    | {"kind": "autoencoder", "iterations": 2},
+    "then": {name: GIVEN[name] for name in ("batch", "steps", "optimiser", "schedule")}
+    | {"kind": "rollout", "iterations": 2},
+}
 
 
 def spec(family, kind, **given):

@@ -61,7 +61,7 @@ class Codebook(nn.Module):
     def nearest(self, latent: Tensor) -> Tensor:
         """Return the number of each cell's nearest code, ``(B, h, w)``; of equals the first."""
         cells = latent.movedim(1, -1).to(self.codes.dtype)  # (B, h, w, D)
-        with torch.autocast(latent.device.type, enabled=False):
+        with torch.autocast("cuda" if latent.is_cuda else "cpu", enabled=False):
             nearness = 2 * cells @ self.codes.T - self.codes.square().sum(dim=1)
         return nearness.argmax(dim=-1)  # the cell's own square is the same for all codes
 

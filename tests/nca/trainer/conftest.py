@@ -29,6 +29,7 @@ NEEDED = {
     "Schedule": {"kind": "cosine", "warm_up": 2},
     "int": 6,
 }
+STAGES = {"first": ("autoencoder", 2), "then": ("rollout", 4)}  # kinds, and their iterations
 RECIPE = {
     "batch": 4,
     "steps": [3, 6],
@@ -50,6 +51,8 @@ def spec(family, kind, **given):
 
 def recipe(kind, **given):
     """A recipe for a kind of trainer, with something for whatever it needs."""
+    if kind == "stages":
+        return {"kind": kind, **{name: stage(name, **given) for name in STAGES}}
     parameters = catalog.describe("trainer", kind).parameters
     names = {one.name for one in parameters}
     needed = {
@@ -61,13 +64,22 @@ def recipe(kind, **given):
     return spec("trainer", kind, **{**needed, **small, **given})
 
 
-def assembled(model):
+def stage(name, *, iterations=6, **given):
+    """One of two stages; what is beyond six iterations is done in the second."""
+    kind, count = STAGES[name]
+    more = iterations - 6 if name == "then" else 0
+    return {"family": "trainer", **recipe(kind, iterations=count + more, **given)}
+
+
+def assembled(model, coder=CODER):
     """A small model of a kind with its first weights, and the emoji task."""
     parts = catalog.describe("model", model).attributes.get("parts", ())
     kinds = {"perception": "conv", "update": "mlp"}
     return assemble.assemble(
         {
-            "model": spec("model", model),
+            "model": spec(
+                "model", model, **({"autoencoder": coder} if model == "latent" else {})
+            ),
             "parts": {part: spec(part, kinds[part]) for part in parts},
             "task": spec("task", "emoji", **EMOJI),
             "data": {"kind": "noto_emoji", "selection": EMOJI["classes"]},
@@ -81,8 +93,10 @@ def assembled(model):
 def make():
     """Builds a small trainer of a kind, for a kind of model."""
 
-    def build(kind, model, *, amp=None, double=False, engine=Eager, device="cpu", **given):
-        made = assembled(model)
+    def build(
+        kind, model, *, amp=None, double=False, engine=Eager, device="cpu", coder=CODER, **given
+    ):
+        made = assembled(model, coder)
         made.model.to(device)
         made.task.to(device)
         if double:
@@ -171,6 +185,11 @@ def by_hand():
         return trainer(model, Half(), Draws(5), Eager(CPU), optimiser=optimiser, **given)
 
     return build
+
+
+@pytest.fixture
+def plain():
+    return Plain
 
 
 @pytest.fixture
