@@ -23,7 +23,8 @@ def reconstructed(
 ) -> dict[str, float]:
     """Return ``NAME/reconstruction`` of each metric, and ``protocol/codes_used``.
 
-    The codes are those that all targets need together. Empty for a model on its task's own grid, on which nothing is lost.
+    The codes are those that all targets need together. Empty for a model on its task's own
+    grid, on which nothing is lost.
 
     Args:
         model: the automaton.

@@ -41,8 +41,8 @@ class Inpainting(Protocol):
     - ``NAME/reconstruction``: of a latent automaton, the true image encoded and decoded;
       ``protocol/codes_used``: how many codes all true images need.
 
-    ``protocol/hole_share`` is the share of an image that is missing. The curves are ``NAME`` and
-    ``NAME_hole`` over steps.
+    ``protocol/hole_share`` is the share of an image that is missing. The curves are ``NAME``
+    and ``NAME_hole`` over steps.
 
     Images, holes and fire masks depend on a test's number alone, so every model meets the
     same ones, and ``batch`` changes none.
