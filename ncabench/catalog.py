@@ -36,6 +36,7 @@ FAMILIES: Mapping[str, str] = {  # family: its contract class
     "trainer": "Trainer",
     "pool": "Pool",
     "objective": "Objective",
+    "critic": "Critic",
     "optimiser": "Optimiser",
     "schedule": "Schedule",
 }

@@ -55,10 +55,13 @@ class Bare(Rollout):
             self._batch = super()._fresh(samples)
         return self._batch
 
-    def _fires(self, samples: Tensor, shape: Sequence[int], *, steps: int) -> Tensor:
+    def _fires(
+        self, samples: Tensor, shape: Sequence[int], *, steps: int, purpose: str = "train"
+    ) -> Tensor:
         if self._masks is None:
             longest = self.steps[1] - 1
-            self._masks = super()._fires(samples, shape, steps=longest).clone()
+            masks = super()._fires(samples, shape, steps=longest, purpose=purpose)
+            self._masks = masks.clone()
         return self._masks[:steps]
 
 

@@ -51,6 +51,7 @@ GIVEN = {  # what a component needs or is made small by, where its defaults do n
     "optimiser": {"kind": "adam", "learning_rate": 0.001, "epsilon": 0.01},
     "critic_optimiser": {"kind": "adam", "learning_rate": 0.001, "epsilon": 0.01},
     "schedule": {"kind": "constant"},
+    "critic": {"kind": "patch", "features": [4, 8, 8]},
 }
 GIVEN |= {  # of a trainer of two stages
     "first": {name: GIVEN[name] for name in ("batch", "optimiser", "schedule")}
@@ -216,6 +217,7 @@ def of_task(kind):
     read = first if first in catalog.kinds("data") else "fashion_mnist_500"
     one_image = "exemplar" in own
     read, selection = ("skimage_textures", "ihc") if one_image else (read, "all")
+    read, set_of_images = ("edges_to_bags", True) if "pairs" in own else (read, set_of_images)
     data = catalog.find("data", read)(None).load(names.get(first, selection))
     small = {**EMOJI, "target": "fire", "condition": "image"}
     small |= {"channels": 13, "dataset": read} if set_of_images else {}

@@ -138,6 +138,8 @@ class Compiled(Engine):
         flat = condition is None or (condition.ndim == 2 and not condition.requires_grad)
         if segments < 1 and masks is not None and flat and not FiredRollout.refused(model):
             return self._fired(model, state, condition=condition, masks=masks)
+        if condition is not None and condition.ndim == 4:
+            self._note("the condition is an image: all cells are computed, fire or not")
         return rollout_in_segments(
             self._stepped(model),
             state,

@@ -55,8 +55,8 @@ class Latent(NCA):
 
     version = 1
     parts = ("perception", "update")
-    trainers = ("rollout", "latent_rollout", "autoencoder", "stages")
-    protocols = ("recovery", "inpainting")
+    trainers = ("rollout", "latent_rollout", "wgan_gp", "autoencoder", "stages")
+    protocols = ("recovery", "quality", "inpainting")
 
     def __init__(
         self,

@@ -58,8 +58,8 @@ class NCA(Automaton):
 
     version = 1
     parts = ("perception", "update")
-    trainers: ClassVar[tuple[str, ...]] = ("rollout",)
-    protocols: ClassVar[tuple[str, ...]] = ("recovery",)
+    trainers: ClassVar[tuple[str, ...]] = ("rollout", "wgan_gp")
+    protocols: ClassVar[tuple[str, ...]] = ("recovery", "quality")
 
     def __init__(
         self,

@@ -56,8 +56,8 @@ class Positional(NCA):
 
     version = 1
     parts = ("perception", "update")
-    trainers = ("rollout",)
-    protocols = ("video",)
+    trainers = ("rollout", "wgan_gp")
+    protocols = ("video", "quality")
 
     def __init__(
         self,

@@ -43,20 +43,6 @@ class Plan:
     shown: frozenset[int]
 
 
-def curve(scores: Mapping[Moment, Sequence[float]]) -> Curve:
-    """Return means and spreads over samples; moments that are not all finite left out."""
-    points = [
-        (step, each)
-        for (step, _), each in sorted(scores.items(), key=lambda item: item[0])
-        if all(isfinite(score) for score in each)
-    ]
-    return Curve(
-        steps=[step for step, _ in points],
-        values=[fmean(each) for _, each in points],
-        spreads=[stdev(each) if len(each) > 1 else 0.0 for _, each in points],
-    )
-
-
 class Stage:
     """One batch on one side of the perturbation: steps it, and looks at every state.
 
@@ -172,6 +158,19 @@ class Rollouts:
         self.scores: dict[str, dict[Moment, list[float]]] = {name: {} for name in metrics}
         self.frames: dict[int, dict[Moment, Tensor]] = {sample: {} for sample in plan.shown}
 
+    def grow(self, cases: Cases) -> Tensor:
+        """Roll out a batch of samples up to the perturbation, and return its state.
+
+        Raises:
+            Diverged: a state stopped being finite.
+        """
+        samples = cases.samples
+        seed = self.task.seed_state(cases.old, samples=samples, draws=self.draws)
+        state = self.model.begin(seed)
+        before = Stage(self, samples=samples, labels=cases.old, past=False)
+        before.see(0, state)
+        return before.advance(state, steps=range(self.plan.perturb_at))
+
     def run(self, perturbation: Perturbation, cases: Cases) -> None:
         """Roll out a batch of samples; frozen channels are always those of the label.
 
@@ -179,14 +178,24 @@ class Rollouts:
             Diverged: a state stopped being finite.
         """
         task, samples, at = self.task, cases.samples, self.plan.perturb_at
-        seed = task.seed_state(cases.old, samples=samples, draws=self.draws)
-        state = self.model.begin(seed)
-        before = Stage(self, samples=samples, labels=cases.old, past=False)
-        before.see(0, state)
-        state = before.advance(state, steps=range(at))
+        state = self.grow(cases)
         state, _ = perturbation(state, samples=samples, draws=self.draws)
         frozen = task.layout.frozen
         state = under(task.image(cases.new), state, frozen=frozen) if frozen else state
         after = Stage(self, samples=samples, labels=cases.new, past=True)
         after.see(at, state)
         after.advance(state, steps=range(at, self.plan.end))
+
+
+def curve(scores: Mapping[Moment, Sequence[float]]) -> Curve:
+    """Return the means of scores over samples; steps where one is not finite are left out."""
+    points = [
+        (step, each)
+        for (step, _), each in sorted(scores.items(), key=lambda item: item[0])
+        if all(isfinite(score) for score in each)
+    ]
+    return Curve(
+        steps=[step for step, _ in points],
+        values=[fmean(each) for _, each in points],
+        spreads=[stdev(each) if len(each) > 1 else 0.0 for _, each in points],
+    )

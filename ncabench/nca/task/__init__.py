@@ -74,7 +74,10 @@ class Task(nn.Module, ABC):
 
     @abstractmethod
     def condition(self, labels: Tensor) -> Tensor | None:
-        """Return the conditions ``(B, K)`` of ``labels (B,)``, or None where there are none."""
+        """Return the conditions of ``labels (B,)``, or None where there are none.
+
+        A vector ``(B, K)`` is the same in every cell; ``(B, K, H, W)`` is an image.
+        """
 
     @abstractmethod
     def target(self, labels: Tensor) -> Tensor:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -13,20 +10,17 @@ from torch import Tensor
 from ncabench.nca.descent import Descent
 from ncabench.nca.draws import Draws
 from ncabench.nca.engine import Engine
-from ncabench.nca.losses.distance import Distance, distance
 from ncabench.nca.losses.overflow import overflow as overflow_loss
 from ncabench.nca.model import Automaton
 from ncabench.nca.objective import Objective
 from ncabench.nca.optimiser import Optimiser
 from ncabench.nca.pool import Batch, Pool
 from ncabench.nca.schedule import Schedule
-from ncabench.nca.state import Layout
 from ncabench.nca.task import Task
-from ncabench.nca.trainer import Trainer
-from ncabench.nca.trainer._counts import check_counts
+from ncabench.nca.trainer._rolling import Rolling
 
 
-class Rollout(Trainer):
+class Rollout(Rolling):
     """Rolls out a batch, compares the final state with the target, and descends.
 
     Every draw is keyed by the iteration and the sample, so a batch may be split
@@ -79,17 +73,21 @@ class Rollout(Trainer):
         accumulation: int = 1,
         checkpoint_segments: int = 0,
     ) -> None:
-        check_counts(iterations=iterations, batch=batch)
-        if not 1 <= steps[0] < steps[1]:
-            raise ValueError(f"steps: [least, end] must be 1 <= least < end, not {list(steps)}")
         if accumulation < 1 or batch % accumulation:
             raise ValueError(f"accumulation: {accumulation} parts do not divide batch {batch}")
-        super().__init__(model, draws, engine)
-        self.model, self.task = model, task
-        self.iterations, self.batch, self.steps = iterations, batch, steps
-        self.distance: Distance = self._distance(loss)
-        self.overflow, self.pool = overflow, pool
-        self.parts, self.segments = accumulation, checkpoint_segments
+        super().__init__(
+            model,
+            task,
+            draws,
+            engine,
+            iterations=iterations,
+            batch=batch,
+            steps=steps,
+            loss=loss,
+            pool=pool,
+            segments=checkpoint_segments,
+        )
+        self.overflow, self.parts = overflow, accumulation
         self.descent = Descent(
             self.trained().values(),
             optimiser=optimiser,
@@ -100,34 +98,12 @@ class Rollout(Trainer):
             amp=engine.amp,
             captured=engine.captures,
         )
-        if pool is not None:
-            own: Layout = getattr(model, "layout", task.layout)
-            pool.prepare(
-                self._fresh(self._samples()),
-                frozen=own.frozen,
-                faster=engine.faster if engine.captures else None,
-            )
-
-    def _distance(self, loss: Literal["mse", "l1", "pixel_ce"] | Objective) -> Distance:
-        """Return what compares an answer with a lesson; on the meta device, not ready."""
-        if not isinstance(loss, Objective):
-            return distance(loss)
-        if self.device.type != "meta":
-            loss.prepare(self.device)
-        return partial(loss, draws=self.draws, index=self.clock)
 
     def decide(self) -> tuple[int, int]:
         """Return the number of steps, and how many samples the pool may give."""
         self.model.train()
-        low, high = self.steps
-        steps = self.draws.integer("train/steps", low=low, high=high, index=self.iteration)
         self.descent.prepare(self.iteration)
-        if self.pool is None:
-            return steps, 0
-        pooled = self.pool.count(
-            self.batch, iteration=self.iteration, iterations=self.iterations
-        )
-        return steps, pooled
+        return self._length(), self._pooled()
 
     def work(self, decided: tuple[int, int]) -> dict[str, Tensor]:
         steps, pooled = decided
@@ -148,19 +124,6 @@ class Rollout(Trainer):
         }
         return {**scalars, "gradient_norm": norm.detach()}
 
-    def _samples(self) -> Tensor:
-        return torch.arange(self.batch, device=self.device) + self.clock * self.batch
-
-    def _fresh(self, samples: Tensor) -> Batch:
-        labels = self.task.training_labels(samples, draws=self.draws)
-        seed = self.task.seed_state(labels, samples=samples, draws=self.draws)
-        return Batch(state=self.model.begin(seed), labels=labels)
-
-    def _mixed(self, fresh: Batch, *, pooled: int) -> Batch:
-        if self.pool is None:
-            return fresh
-        return self.pool.mix(fresh, count=pooled, clock=self.clock, draws=self.draws)
-
     def _descend_part(
         self, batch: Batch, samples: Tensor, *, steps: int
     ) -> tuple[Tensor, dict[str, Tensor]]:
@@ -178,41 +141,6 @@ class Rollout(Trainer):
         beyond = overflow_loss(seen, layout=self.task.layout) / self.parts
         loss = image + self.overflow * beyond
         return {"loss": loss, "image_loss": image, "overflow": beyond}
-
-    def _roll(self, batch: Batch, samples: Tensor, *, steps: int) -> Tensor:
-        _, *shape = batch.state.shape
-        masks = self._fires(samples, shape, steps=steps)
-        noises = self._noises(samples, shape, steps=steps) if self.model.noise else None
-        return self.engine.rollout(
-            self.model,
-            batch.state,
-            condition=self.task.condition(batch.labels),
-            masks=masks,
-            noises=noises,
-            segments=self.segments,
-        )
-
-    def _drawn(self, steps: int) -> range:
-        """Return the steps to draw for: one length for all where shapes had better stay."""
-        return range(self.steps[1] - 1 if self.engine.captures else steps)
-
-    def _fires(self, samples: Tensor, shape: Sequence[int], *, steps: int) -> Tensor:
-        """Return which cells update, ``(steps, B, 1, H, W)``, on a grid of ``shape``."""
-        masks = self.draws.masks(
-            "train/fire",
-            samples=samples,
-            steps=self._drawn(steps),
-            height=shape[1],
-            width=shape[2],
-            rate=self.model.fire_rate,
-        )
-        return masks[:steps]
-
-    def _noises(self, samples: Tensor, shape: Sequence[int], *, steps: int) -> Tensor:
-        drawn = self.draws.normal(
-            "train/noise", samples=samples, steps=self._drawn(steps), cells=math.prod(shape)
-        )
-        return drawn[:, :steps].transpose(0, 1).reshape(steps, len(samples), *shape)
 
     def state_dict(self) -> dict[str, Any]:
         return {

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ncabench.nca.draws import Draws
 from ncabench.nca.engine import Engine
+from ncabench.nca.engine.staged import Staged
 from ncabench.nca.model import Model
 from ncabench.nca.task import Task
 from ncabench.nca.trainer import Trainer
@@ -27,9 +28,6 @@ class Stages(Trainer):
     Args:
         first: the trainer of the first stage, such as ``autoencoder``.
         then: the trainer of the second, such as ``rollout``.
-
-    Raises:
-        TypeError: the model cannot be trained so.
 
     >>> Stages.version
     1
@@ -51,6 +49,9 @@ class Stages(Trainer):
         self.model, self.task = model, task
         self.first, self.then = first, then
         self.iterations = first.iterations + then.iterations
+        for name, stage in (("first", first), ("then", then)):
+            stage.engine = Staged(engine, name)
+            stage.worst = self.worst  # one, whichever runs
 
     @property
     def running(self) -> Trainer:
@@ -61,21 +62,18 @@ class Stages(Trainer):
         return {**self.first.trained(), **self.then.trained()}
 
     def advance(self) -> dict[str, Tensor]:
-        running = self.running
-        scalars = super().advance()
-        running.iteration += 1
+        """Do one iteration of the stage that runs; see the contract."""
+        scalars = self.running.advance()
+        self.iteration += 1
+        self.clock += 1
         return scalars
 
-    def decide(self) -> tuple[bool, Hashable]:
-        """Return whether it is the second stage, and what that stage decides."""
-        return self.running is self.then, self.running.decide()
+    def decide(self) -> Hashable:
+        """Return what the stage that runs decides."""
+        return self.running.decide()
 
-    def work(self, decided: tuple[bool, Any]) -> dict[str, Tensor]:
-        second, asked = decided
-        running = self.then if second else self.first
-        scalars = running.work(asked)
-        running.clock += 1
-        return scalars
+    def work(self, decided: Any) -> dict[str, Tensor]:
+        return self.running.work(decided)
 
     def state_dict(self) -> dict[str, Any]:
         return {"iteration": self.iteration, "running": self.running.state_dict()}

@@ -10,6 +10,7 @@ from ncabench.nca.task import Task
 SAMPLES = torch.arange(300)
 NAMED = ("fashion_mnist_500", "all")  # for a task that is told which set to read
 EXEMPLAR = ("skimage_textures", "gravel")  # for one that is told of a single image
+PAIRED = ("edges_to_bags", {"per_class": 40})  # for one that is told of pairs
 SMALL = {"texture": {"size_px": 12}}
 
 
@@ -22,6 +23,7 @@ def task(request: pytest.FixtureRequest) -> Task:
         defaults = {one.name: one.default for one in described.parameters}
         kind, selection = NAMED if first in defaults else (first, defaults[parameter])
         kind, selection = EXEMPLAR if parameter == "exemplar" else (kind, selection)
+        kind, selection = PAIRED if parameter == "pairs" else (kind, selection)
         data = catalog.find("data", kind)().load(selection)
     return catalog.find("task", request.param)(data, Draws(0), **SMALL.get(request.param, {}))
 

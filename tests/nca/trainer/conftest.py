@@ -32,6 +32,7 @@ TASKS = {  # a task's parameters, and its data
 NEEDED = {
     "Optimiser": {"kind": "adam", "learning_rate": 0.01},
     "Schedule": {"kind": "cosine", "warm_up": 2},
+    "Critic": {"kind": "patch", "features": [4, 8, 8]},
     "int": 6,
 }
 STAGES = {"first": ("autoencoder", 2), "then": ("rollout", 4)}  # kinds, and their iterations
@@ -216,3 +217,8 @@ def rise():
 @pytest.fixture
 def shift():
     return Shift
+
+
+@pytest.fixture
+def slopes():
+    return Plain

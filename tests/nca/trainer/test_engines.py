@@ -15,7 +15,7 @@ Traced = partial(Compiled, backend="aot_eager")  # traces, and generates no code
 @pytest.mark.parametrize(
     ("kind", "model"),
     [
-        *(("rollout", "nca"), ("one_pass", "unet"), ("adversarial", "gan")),
+        *(("rollout", "nca"), ("wgan_gp", "nca"), ("one_pass", "unet"), ("adversarial", "gan")),
         *((kind, "latent") for kind in ("autoencoder", "latent_rollout", "stages")),
     ],
 )

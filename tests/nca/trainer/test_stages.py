@@ -1,6 +1,10 @@
 import pytest
 import torch
 
+from ncabench.nca.engine.eager import Eager
+from ncabench.nca.trainer.stages import Stages
+
+CPU = torch.device("cpu")
 FIRST, ALL = 2, 6  # iterations of the first stage, and of both
 
 
@@ -74,3 +78,31 @@ def test_only_the_stage_that_runs_is_saved(trainer):
 def test_the_greatest_loss_of_both_stages_is_watched(trainer):
     losses = [float(trainer.advance()["loss"]) for _ in range(ALL)]
     assert float(trainer.worst) == max(losses)
+
+
+class Keys(Eager):
+    """Notes the key of every work."""
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.keys = []
+
+    def run(self, work, *, key):
+        self.keys.append(key)
+        return super().run(work, key=key)
+
+
+def test_no_stage_replays_what_the_other_recorded(make):
+    trainer = make("stages", "latent", engine=Keys)
+    engine = trainer.engine
+    for _ in range(ALL):
+        trainer.advance()
+    assert [stage for stage, _ in engine.keys] == ["first"] * FIRST + ["then"] * (ALL - FIRST)
+    assert {key for stage, key in engine.keys if stage == "first"} == {None}
+
+
+def test_a_trainer_that_works_twice_may_be_a_stage(make):
+    first, then = make("autoencoder", "latent"), make("wgan_gp", "latent")
+    trainer = Stages(first.model, first.task, first.draws, Eager(CPU), first=first, then=then)
+    trainer.go_to(first.iterations)
+    assert {"loss", "critic_loss"} <= set(trainer.advance())

@@ -1,0 +1,28 @@
+"""Critics: networks that tell what a training makes from what it should be like.
+
+A critic's ``__init__`` takes, by keyword only, what a suite may set, and builds nothing, since
+the trainer alone knows what is judged. Its weights are no part of the model.
+"""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from torch import nn
+
+
+class Critic(ABC):
+    """Makes the network of a critic."""
+
+    version: ClassVar[int] = 1
+
+    @abstractmethod
+    def make(self, channels: int, *, height: int, width: int, batch: int) -> nn.Module:
+        """Return a network for batches of such images, its weights not yet initialised.
+
+        It maps ``(batch, channels, height, width)`` to scores ``(batch, 1, h, w)``, greater
+        where a part of an image looks like the real ones. No chance and no state is in it,
+        and it can be differentiated twice.
+
+        Raises:
+            ValueError: it cannot judge images of this size, or so many at once.
+        """
