@@ -16,13 +16,13 @@ class Critic(ABC):
     version: ClassVar[int] = 1
 
     @abstractmethod
-    def make(self, channels: int, *, height: int, width: int, batch: int) -> nn.Module:
-        """Return a network for batches of such images, its weights not yet initialised.
+    def make(self, channels: int, *, height: int, width: int) -> nn.Module:
+        """Return a network for images of such a size, its weights not yet initialised.
 
-        It maps ``(batch, channels, height, width)`` to scores ``(batch, 1, h, w)``, greater
+        It maps ``(B, channels, height, width)`` to scores ``(B, 1, h, w)``, greater
         where a part of an image looks like the real ones. No chance and no state is in it,
         and it can be differentiated twice.
 
         Raises:
-            ValueError: it cannot judge images of this size, or so many at once.
+            ValueError: it cannot judge images of this size.
         """

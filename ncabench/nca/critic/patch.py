@@ -34,9 +34,9 @@ class Patch(Critic):
 
     Raises:
         ValueError: fewer than two features, or one below 1; in `make`, a side is too short for
-            a score, or the batch is no multiple of 4.
+            a score.
 
-    >>> made = Patch().make(4, height=64, width=64, batch=4)
+    >>> made = Patch().make(4, height=64, width=64)
     >>> sum(weight.numel() for weight in made.parameters())
     2773953
     >>> made(torch.zeros(4, 4, 64, 64)).shape
@@ -48,17 +48,12 @@ class Patch(Critic):
             raise ValueError(f"features must be 2 or more, each at least 1, not {features}")
         self.features = features
 
-    def make(self, channels: int, *, height: int, width: int, batch: int) -> nn.Module:
+    def make(self, channels: int, *, height: int, width: int) -> nn.Module:
         least = 3 * 2 ** (len(self.features) - 1)
         if min(height, width) < least:
             raise ValueError(
                 f"a critic of {len(self.features)} features needs sides of {least} cells or "
                 f"more, not {height} x {width}"
-            )
-        if batch > GROUP and batch % GROUP:
-            raise ValueError(
-                f"batch must be a multiple of {GROUP}, whose variation the critic sees "
-                f"together, not {batch}"
             )
         return _Patches(channels, self.features)
 
@@ -89,20 +84,20 @@ def variation(seen: Tensor) -> Tensor:
 
     Of each channel and cell the standard deviation over the group (of its whole, and of
     1e-8 more variance), averaged over channels and cells. Of ``B`` samples the i-th is in the
-    group ``i % (B / 4)``; fewer than four are one group.
+    group ``i % (B / 4)``; where 4 does not divide B, all are one group.
 
-    Source: Karras et al., "Progressive Growing of GANs", ICLR 2018, section 3; the groups are
-    those of its code.
+    Source: Karras et al., "Progressive Growing of GANs", ICLR 2018, section 3;
+    NCAtorch's code has such a layer, of these groups.
 
     Shape:
-        ``(B, C, H, W)`` to ``(B, 1, H, W)``; above 4, B is a multiple of 4.
+        ``(B, C, H, W)`` to ``(B, 1, H, W)``.
 
     >>> two = torch.tensor([1.0, 5.0]).view(2, 1, 1, 1)
     >>> variation(two).flatten().tolist()
     [2.0, 2.0]
     """
     batch, _, height, width = seen.shape
-    groups = max(batch // GROUP, 1)
+    groups = 1 if batch % GROUP else batch // GROUP
     grouped = seen.view(-1, groups, *seen.shape[1:])
     apart = grouped - grouped.mean(dim=0, keepdim=True)
     sd = (apart.square().mean(dim=0) + 1e-8).sqrt().mean(dim=(1, 2, 3))  # (groups,)

@@ -13,14 +13,15 @@ def gradient_penalty(
 ) -> Tensor:
     """Return how far a critic's slope is from 1 between real images and false; a scalar.
 
-    The mean over samples of ``(|gradient| - 1)**2``, the gradient of a sample's score by its
-    image being taken at ``share * real + (1 - share) * false``, and its length over all
-    channels and cells. It can itself be differentiated.
+    The mean over samples of ``(|gradient| - 1)**2``, the gradient of the sum of a sample's
+    scores by what the critic sees of it being taken at ``share * real + (1 - share) * false``,
+    and its length over all channels and cells. It can itself be differentiated.
 
-    Source: Gulrajani et al., "Improved Training of Wasserstein GANs", NIPS 2017, equation 3.
+    Source: Gulrajani et al., "Improved Training of Wasserstein GANs", NIPS 2017, equation 3;
+    of a map of scores, NCAtorch's code takes the sum.
 
     Args:
-        scores: maps images ``(B, C, H, W)`` to ``(B,)``.
+        scores: maps images ``(B, C, H, W)`` to scores, one or more of each.
         real: ``(B, C, H, W)``.
         false: of the same shape.
         share: ``(B,)`` in [0, 1], of the real one.

@@ -33,18 +33,18 @@ class WganGp(Rolling):
     fire masks and noise. On the final states of the first, for which no gradient is taken, the
     critic D descends ``D(shown) - D(lesson) + penalty_weight * penalty``. On those of the
     second, which the pool then stores, the automaton descends ``reconstruction_weight *
-    distance - adversarial_weight * D(shown)``, and what ``overflow`` weighs. Of a sample D is
-    the mean of its map of scores, and each D above the mean over samples. The critic sees what
-    an answer shows (a latent automaton's is decoded), and above it the planes of the condition,
-    where there is one.
+    distance - adversarial_weight * D(shown)``, and what ``overflow`` weighs. Each D above is
+    the mean over samples and over their maps of scores; the penalty holds the slope of the sum
+    of a map at 1. The critic sees what an answer shows (a latent automaton's is decoded), and
+    above it the planes of the condition, where there is one.
 
     The critic is computed in the weights' own precision also where rollouts are not, and its
     weights are part of a training's state, and not of the model.
 
     Source: NCAtorch, section 3.1.3; Gulrajani et al., "Improved Training of Wasserstein GANs",
     NIPS 2017, algorithm 1 and equation 3, here with one step of the critic for each of the
-    generator. The defaults are NCAtorch's shipped recipe of edges to handbags. How a map of
-    scores becomes one number is ncabench's.
+    generator. What one batch is used for, and what becomes of a map of scores, is NCAtorch's
+    code's; the defaults are its shipped recipe of edges to handbags.
 
     Args:
         iterations: optimiser steps of each of the two.
@@ -67,7 +67,7 @@ class WganGp(Rolling):
 
     Raises:
         ValueError: ``steps`` is empty, a count or the clipping is out of range, or the critic
-            cannot judge such batches.
+            cannot judge such images.
 
     >>> WganGp.version
     1
@@ -132,10 +132,9 @@ class WganGp(Rolling):
     def _built(self, critic: Critic, draws: Draws) -> nn.Module:
         """Return the critic's network on the training's device, with its first weights."""
         layout = self.task.layout
-        size = {"height": layout.height, "width": layout.width, "batch": self.batch}
-        answered = layout.visible or layout.classes
+        seen = (layout.visible or layout.classes) + layout.condition
         with torch.device("meta"):
-            network = critic.make(answered + layout.condition, **size)
+            network = critic.make(seen, height=layout.height, width=layout.width)
         if self.device.type != "meta":
             network.to(next(self.model.parameters()).dtype).to_empty(device=self.device)
             initialise(nn.ModuleDict({"critic": network}), draws)
@@ -176,7 +175,8 @@ class WganGp(Rolling):
         seen = self.model.end(final)
         answer = seen[:, self.task.layout.answer_slice]
         image = self.distance(answer, self.task.lesson(batch.labels))
-        fooling = -self._scores(answer, self._told(batch.labels, samples)).mean()
+        told = self._told(batch.labels, samples)
+        fooling = -self.critic(_judged(answer, told)).mean()
         beyond = overflow_loss(seen, layout=self.task.layout)
         loss = (
             self.reconstruction_weight * image
@@ -199,32 +199,18 @@ class WganGp(Rolling):
             with self.engine.autocast():
                 final = self._roll(batch, samples, steps=steps, purpose="train/critic")
             shown = self.model.end(final)[:, self.task.layout.answer_slice]
-        lesson = self.task.lesson(batch.labels)
         told = self._told(batch.labels, samples)
-        share = self.draws.uniform("train/critic/interpolation", samples=samples)
+        false, real = _judged(shown, told), _judged(self.task.lesson(batch.labels), told)
+        share = self.draws.uniform("train/critic/interpolation", samples=samples).flatten()
         with _learning(self.critic):
-            apart = self._scores(shown, told).mean() - self._scores(lesson, told).mean()
-            penalty = gradient_penalty(
-                lambda between: self._scores(between, told),
-                lesson,
-                shown,
-                share=share.flatten(),
-            )
+            apart = self.critic(false).mean() - self.critic(real).mean()
+            penalty = gradient_penalty(self.critic, real, false, share=share)
             loss = apart + self.penalty_weight * penalty
             self.critic_descent.backward(loss)
             norm = self.critic_descent.step()
         scalars = {"critic_loss": loss, "wasserstein": -apart, "gradient_penalty": penalty}
         scalars["critic_gradient_norm"] = norm
         return {name: value.detach() for name, value in scalars.items()}
-
-    def _scores(self, images: Tensor, told: Tensor | None) -> Tensor:
-        """Return the critic's mean score of each image, ``(B,)``."""
-        if told is not None:
-            height, width = images.shape[-2:]
-            planes = spread(told, height=height, width=width).to(images.dtype)
-            images = torch.cat([images, planes], dim=1)
-        scores: Tensor = self.critic(images)
-        return scores.mean(dim=(1, 2, 3))
 
     def state_dict(self) -> dict[str, Any]:
         return {
@@ -244,6 +230,15 @@ class WganGp(Rolling):
         self.critic_descent.load_state_dict(saved["critic_descent"])
         if self.pool is not None:
             self.pool.load_state_dict(saved["pool"])
+
+
+def _judged(images: Tensor, told: Tensor | None) -> Tensor:
+    """Return what a critic sees: images, and above them the planes of the condition."""
+    if told is None:
+        return images
+    height, width = images.shape[-2:]
+    planes = spread(told, height=height, width=width).to(images.dtype)
+    return torch.cat([images, planes], dim=1)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from ncabench import catalog, schema
 from ncabench.nca.draws import Draws
 from ncabench.nca.weights import initialise
 
-CHANNELS, SIDE, BATCH = 5, 32, 4
+CHANNELS, SIDE, BATCH = 5, 32, 6
 
 
 @pytest.fixture(params=catalog.kinds("critic"))
@@ -19,7 +19,7 @@ def critic(request):
 
 @pytest.fixture
 def network(critic):
-    made = critic.make(CHANNELS, height=SIDE, width=SIDE + 8, batch=BATCH)
+    made = critic.make(CHANNELS, height=SIDE, width=SIDE + 8)
     initialise(made, Draws(1))
     return made
 
@@ -39,7 +39,7 @@ def test_gives_a_map_of_scores_for_each_image(network, images):
 
 
 def test_makes_a_new_network_each_time(critic):
-    size = {"height": SIDE, "width": SIDE, "batch": BATCH}
+    size = {"height": SIDE, "width": SIDE}
     one, other = (critic.make(CHANNELS, **size).parameters() for _ in range(2))
     assert not {id(weight) for weight in one} & {id(weight) for weight in other}
 
