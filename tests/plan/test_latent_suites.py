@@ -45,7 +45,7 @@ def test_the_emoji_of_the_paper_need_no_download():
 @pytest.mark.parametrize(
     ("name", "wanted"),
     [
-        ("inpainting", {"photo_tiles"}),
+        ("inpainting", {"photo_tiles", NO_FEATURES}),
         ("latent_emoji", {NO_FEATURES}),
         ("latent_edge_to_bag", {"edges_to_bags", NO_FEATURES}),
     ],
