@@ -157,16 +157,25 @@ def _check_evaluation(entry: Entry, task: Task) -> None:
 
 
 def _check_trainer(trainer: Spec, assembled: Assembled) -> None:
+    with _refusing("trainer", trainer["kind"]):
+        engine = Eager(torch.device("meta"))
+        bare = _without_pools(trainer)
+        catalog.build("trainer", bare, assembled.model, assembled.task, Draws(0), engine)
+
+
+def _without_pools(trainer: Spec) -> dict[str, Any]:
+    """Return a trainer's spec without pools, each of its parts built once by itself."""
     bare = dict(trainer)
     for name, value in trainer.items():
         if isinstance(value, Mapping) and "family" in value:
+            if value["family"] == "trainer":
+                bare[name] = _without_pools(value)
+                continue
             inner = {key: item for key, item in value.items() if key != "family"}
             with _refusing(value["family"], inner["kind"]):
                 catalog.build(value["family"], inner)
             bare[name] = None if value["family"] == "pool" else value
-    with _refusing("trainer", trainer["kind"]):
-        engine = Eager(torch.device("meta"))
-        catalog.build("trainer", bare, assembled.model, assembled.task, Draws(0), engine)
+    return bare
 
 
 @contextmanager

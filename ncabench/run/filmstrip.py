@@ -11,22 +11,25 @@ from torch import Tensor
 
 GAP_PX = 2
 CAPTION_PX = 12
+SMALL = 256  # cells of a side that are drawn enlarged
 
 
-def save(frames: Tensor, *, steps: list[int], path: Path, scale: int = 2) -> None:
+def save(frames: Tensor, *, steps: list[int], path: Path, scale: int | None = None) -> None:
     """Write a filmstrip: one frame beside the other, its t below it, on white.
 
     Args:
         frames: visible channels, ``(T, V, H, W)``: premultiplied RGBA, RGB or grey.
         steps: the t of each frame.
         path: PNG to write.
-        scale: pixels per cell.
+        scale: pixels per cell; None takes 2, and 1 where a side has more than 256 cells.
 
     Raises:
         ValueError: as many frames as steps are needed.
     """
     if len(frames) != len(steps):
         raise ValueError(f"{len(frames)} frames and {len(steps)} steps do not match")
+    if scale is None:
+        scale = 2 if max(frames.shape[-2:]) <= SMALL else 1
     drawn = [_pixels(frame, scale=scale) for frame in frames]
     height, width = drawn[0].shape[:2]
     size = (len(drawn) * (width + GAP_PX) - GAP_PX, height + CAPTION_PX)

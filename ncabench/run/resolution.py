@@ -107,7 +107,7 @@ def _not_worth_it(spec: Mapping[str, Any], *, device: str) -> str:
     if spec["role"] == "evaluation":
         return "an evaluation is too short to repay compiling"
     kind = device.partition(":")[0]
-    trainer = spec["trainer"]
+    trainer = _last_stage(spec["trainer"])
     steps = trainer.get("steps")  # of an automaton alone
     least = (LEAST_STEP_UPDATES if steps else LEAST_ITERATIONS).get(kind)
     if least is None:
@@ -116,6 +116,16 @@ def _not_worth_it(spec: Mapping[str, Any], *, device: str) -> str:
     if trainer["iterations"] * mean >= least:
         return ""
     return f"{trainer['iterations']:,} iterations are over before compiling has paid"
+
+
+def _last_stage(trainer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the trainer itself, or the last of those that it is made of."""
+    stages = [one for one in trainer.values() if _is_trainer(one)]
+    return _last_stage(stages[-1]) if stages else trainer
+
+
+def _is_trainer(value: Any) -> bool:
+    return isinstance(value, Mapping) and value.get("family") == "trainer"
 
 
 def _program(variable: str, *names: str) -> str | None:

@@ -11,6 +11,8 @@ from ncabench.suite.claims import claim_problems, values_of
 from ncabench.suite.grid import Defined, where_problems
 from ncabench.suite.suite import Claim, Profile, Suite
 
+BESIDE = ("training", "profile", "protocol")  # what values are named by, metrics aside
+
 
 def reference_problems(suite: Suite, *, defined: Defined) -> list[Problem]:
     """Return a problem for each name that the suite refers to and does not define."""
@@ -61,9 +63,13 @@ def _claim_problems(
 
 def _value_problems(value: str, measured: tuple[str, ...], *, where: str) -> list[Problem]:
     first, slash, _ = value.partition("/")
-    if value == "parameters" or (slash and first in (*measured, "training", "profile")):
+    if value == "parameters" or (slash and first in (*measured, *BESIDE)):
         return []
-    forms = (*(f"{one}/..." for one in measured), "parameters", "training/...", "profile/...")
+    forms = (
+        *(f"{one}/..." for one in measured),
+        "parameters",
+        *(f"{one}/..." for one in BESIDE),
+    )
     what = f"no such value is measured: {value!r}"
     return [Problem(where=where, what=what, accepted=forms, found=f"{first}/...")]
 

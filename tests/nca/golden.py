@@ -54,6 +54,12 @@ GIVEN = {  # what a component needs or is made small by, where its defaults do n
     "schedule": {"kind": "constant"},
     "critic": {"kind": "patch", "features": [4, 8, 8]},
 }
+GIVEN |= {  # of a trainer of two stages
+    "first": {name: GIVEN[name] for name in ("batch", "optimiser", "schedule")}
+    | {"kind": "autoencoder", "iterations": 2},
+    "then": {name: GIVEN[name] for name in ("batch", "steps", "optimiser", "schedule")}
+    | {"kind": "rollout", "iterations": 2},
+}
 
 
 def spec(family, kind, **given):

@@ -38,3 +38,9 @@ def test_frames_and_steps_must_match(tmp_path):
     with pytest.raises(ValueError) as caught:
         filmstrip.save(torch.zeros(2, 4, 3, 3), steps=[0], path=tmp_path / "f.png")
     assert str(caught.value) == "2 frames and 1 steps do not match"
+
+
+@pytest.mark.parametrize(("side", "scale"), [(256, 2), (257, 1)])
+def test_small_frames_are_enlarged_and_large_ones_are_not(tmp_path, side, scale):
+    filmstrip.save(torch.zeros(1, 3, side, side), steps=[0], path=tmp_path / "f.png")
+    assert pixels(tmp_path / "f.png").shape == (side * scale + 12, side * scale, 3)

@@ -9,6 +9,12 @@ AUTOMATON = {"iterations": 1000, "steps": [48, 63]}  # 55 steps in the mean
 ONE_PASS = {"iterations": 5000}
 
 
+def staged(first, then):
+    """A training in two stages, of which the second decides."""
+    stages = {"first": first, "then": then}
+    return {name: {"family": "trainer", **one} for name, one in stages.items()}
+
+
 def resolve(trainer=AUTOMATON, *, device="cuda:0", role="training", missing="", **execution):
     asked = {"engine": "auto", "deterministic": False, **execution}
     training = {"role": "training", "trainer": trainer, "execution": asked}
@@ -29,6 +35,8 @@ def test_a_long_training_on_a_gpu_is_compiled_and_says_nothing():
         ({"iterations": 910, "steps": [48, 63]}, "compiled"),  # 50,050
         ({"iterations": 4999}, "eager"),
         ({"iterations": 5000}, "compiled"),
+        (staged({"iterations": 9000}, {"iterations": 909, "steps": [48, 63]}), "eager"),
+        (staged({"iterations": 1}, {"iterations": 910, "steps": [48, 63]}), "compiled"),
     ],
 )
 def test_compiling_must_pay(trainer, engine):

@@ -150,7 +150,8 @@ WRONG = {
     "a trainer that is misspelt": (
         ("[train]\n", '[train]\nkind = "rolout"\n'),
         "train.kind: no trainer is called 'rolout'\n"
-        "  accepted: adversarial, one_pass, rollout, wgan_gp\n"
+        "  accepted: adversarial, autoencoder, latent_rollout, one_pass, rollout, stages, "
+        "wgan_gp\n"
         "  did you mean 'rollout'?",
     ),
 }
@@ -200,7 +201,7 @@ ADDED = {
         '[[table]]\nid = "t"\ntitle = "T"\nrow = [{ label = "a" }]\n'
         'column = [{ label = "b", value = "rgb_mse/before" }]\n',
         "table[0].column[0].value: no such value is measured: 'rgb_mse/before'\n"
-        "  accepted: parameters, profile/..., rgba_mse/..., training/...\n"
+        "  accepted: parameters, profile/..., protocol/..., rgba_mse/..., training/...\n"
         "  did you mean 'rgba_mse/...'?",
     ),
     "a table without rows": (

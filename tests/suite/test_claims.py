@@ -8,7 +8,7 @@ from ncabench.suite.claims import resolved
 
 NAMES = "conv3x3, damage, emoji, mlp, nca, sobel"
 AXES = "model, perception, perturbation, recipe, task, update"
-VALUES = "parameters, profile/..., rgba_mse/..., training/..."
+VALUES = "parameters, profile/..., protocol/..., rgba_mse/..., training/..."
 
 
 def claim(relation, value="rgba_mse/final", more=""):

@@ -6,7 +6,7 @@ may set. A latent automaton lives on the grid of one that was trained before.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from torch import Tensor, nn
@@ -19,10 +19,12 @@ class Reconstruction:
     Attributes:
         image: ``(B, V, H, W)``.
         penalties: scalars by name, each with its weight already in it.
+        figures: scalars to watch, by name, that nothing is taught.
     """
 
     image: Tensor
     penalties: Mapping[str, Tensor]
+    figures: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 class Autoencoder(nn.Module, ABC):
@@ -32,9 +34,11 @@ class Autoencoder(nn.Module, ABC):
         image_channels: V.
         latent_channels: Z.
         compression: f, pixels for a latent cell along each axis; it divides H and W.
+        draws: whether `forward` takes noise.
     """
 
     version: ClassVar[int] = 1
+    draws: ClassVar[bool] = False
     image_channels: int
     latent_channels: int
     compression: int
@@ -46,6 +50,10 @@ class Autoencoder(nn.Module, ABC):
     @abstractmethod
     def decode(self, latent: Tensor) -> Tensor:
         """Return the image of a latent grid, also of one that no image was encoded to."""
+
+    def codes(self, image: Tensor) -> Tensor | None:  # noqa: ARG002 -- others have some
+        """Return which code stands for each latent cell, ``(B, H / f, W / f)``, or None."""
+        return None
 
     @abstractmethod
     def forward(self, image: Tensor, *, noise: Tensor | None = None) -> Reconstruction:

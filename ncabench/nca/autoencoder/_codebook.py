@@ -19,11 +19,13 @@ class Quantised:
         latent: ``(B, D, h, w)``, the codes; their gradient goes to what was quantised.
         codebook: mean squared distance that draws the codes to the cells; scalar.
         commitment: the same distance, drawing the cells to the codes; scalar.
+        used: how many different codes there are among the cells; scalar.
     """
 
     latent: Tensor
     codebook: Tensor
     commitment: Tensor
+    used: Tensor
 
 
 class Codebook(nn.Module):
@@ -58,8 +60,9 @@ class Codebook(nn.Module):
 
     def nearest(self, latent: Tensor) -> Tensor:
         """Return the number of each cell's nearest code, ``(B, h, w)``; of equals the first."""
-        cells = latent.movedim(1, -1)  # (B, h, w, D)
-        nearness = 2 * cells @ self.codes.T - self.codes.square().sum(dim=1)
+        cells = latent.movedim(1, -1).to(self.codes.dtype)  # (B, h, w, D)
+        with torch.autocast("cuda" if latent.is_cuda else "cpu", enabled=False):
+            nearness = 2 * cells @ self.codes.T - self.codes.square().sum(dim=1)
         return nearness.argmax(dim=-1)  # the cell's own square is the same for all codes
 
     def look_up(self, numbers: Tensor) -> Tensor:
@@ -68,9 +71,12 @@ class Codebook(nn.Module):
 
     def forward(self, latent: Tensor) -> Quantised:
         """Quantise ``latent (B, D, h, w)`` for training."""
-        codes = self.look_up(self.nearest(latent))
+        numbers = self.nearest(latent)
+        codes = self.look_up(numbers)
+        used = codes.new_zeros(len(self.codes)).index_fill(0, numbers.flatten(), 1.0)
         return Quantised(
             latent=latent + (codes - latent).detach(),
             codebook=F.mse_loss(codes, latent.detach()),
             commitment=F.mse_loss(latent, codes.detach()),
+            used=used.sum(),
         )

@@ -41,6 +41,7 @@ class VAE(Autoencoder):
     """
 
     version = 1
+    draws = True
 
     def __init__(
         self,

@@ -71,14 +71,20 @@ class VQVAE(Autoencoder):
         self.decoder = decoder(latent_channels, image_channels, **sizes)
 
     def encode(self, image: Tensor) -> Tensor:
-        return self.codebook.look_up(self.codebook.nearest(self._cells(image)))
+        return self.codebook.look_up(self.codes(image))
+
+    def codes(self, image: Tensor) -> Tensor:
+        return self.codebook.nearest(self._cells(image))
 
     def decode(self, latent: Tensor) -> Tensor:
         image: Tensor = self.decoder(latent)
         return image
 
     def forward(self, image: Tensor, *, noise: Tensor | None = None) -> Reconstruction:  # noqa: ARG002 -- the contract's
-        """Return the decoded codes, and the penalties ``codebook`` and ``commitment``."""
+        """Return the decoded codes, the penalties, and how many codes the images need.
+
+        The penalties are ``codebook`` and ``commitment``, the figure ``codes_used``.
+        """
         quantised = self.codebook(self._cells(image))
         return Reconstruction(
             image=self.decode(quantised.latent),
@@ -86,6 +92,7 @@ class VQVAE(Autoencoder):
                 "codebook": quantised.codebook,
                 "commitment": self.commitment * quantised.commitment,
             },
+            figures={"codes_used": quantised.used},
         )
 
     def _cells(self, image: Tensor) -> Tensor:

@@ -288,6 +288,22 @@ class Stepped(Automaton):
         after: Tensor = self._compiled(state, condition=condition, mask=mask, noise=noise)
         return after
 
+    def begin(self, seed: Tensor) -> Tensor:
+        """Return the model's own first state."""
+        return self.model.begin(seed)
+
+    def end(self, state: Tensor) -> Tensor:
+        """Return the state as the model's task has it."""
+        return self.model.end(state)
+
+    def reconstruct(self, image: Tensor) -> Tensor | None:
+        """Return what is left of an image on the model's grid."""
+        return self.model.reconstruct(image)
+
+    def codes(self, image: Tensor) -> Tensor | None:
+        """Return the codes that stand for an image on the model's grid."""
+        return self.model.codes(image)
+
 
 @contextmanager
 def _refusals() -> Iterator[None]:

@@ -63,6 +63,17 @@ class Automaton(Model):
         """Return a state as the task's layout has it; its hidden channels may be left out."""
         return state
 
+    def reconstruct(self, image: Tensor) -> Tensor | None:  # noqa: ARG002 -- others have one
+        """Return what is left of images ``(B, V, H, W)`` on the model's own grid.
+
+        None where that is the task's, so that nothing is lost.
+        """
+        return None
+
+    def codes(self, image: Tensor) -> Tensor | None:  # noqa: ARG002 -- likewise
+        """Return the numbers of the codes that stand for images, or None without a codebook."""
+        return None
+
     @abstractmethod
     def step(
         self,

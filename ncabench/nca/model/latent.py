@@ -19,8 +19,8 @@ class Latent(NCA):
 
     `begin` encodes the visible channels of the seed state, without gradients; `step` changes
     all latent channels, and every cell lives; `end` decodes, and hands the gradient of an
-    error in pixels on to the automaton. The autoencoder was trained before: its weights are
-    frozen, and `parameter_count` leaves them out.
+    error in pixels on to the automaton. The autoencoder's weights are frozen, a trainer
+    ``autoencoder`` aside, and `parameter_count` leaves them out.
 
     Source: NCAtorch, section 3.1.4 and algorithm 2; that no cell dies is its code's.
 
@@ -55,8 +55,8 @@ class Latent(NCA):
 
     version = 1
     parts = ("perception", "update")
-    trainers = ("rollout", "wgan_gp")
-    protocols = ("recovery", "quality")
+    trainers = ("rollout", "latent_rollout", "wgan_gp", "autoencoder", "stages")
+    protocols = ("recovery", "quality", "inpainting")
 
     def __init__(
         self,
@@ -104,7 +104,8 @@ class Latent(NCA):
 
     def parameter_count(self) -> int:
         """Return the number of the automaton's own weights."""
-        return sum(one.numel() for one in self.parameters() if one.requires_grad)
+        coder = sum(one.numel() for one in self.autoencoder.parameters())
+        return super().parameter_count() - coder
 
     def begin(self, seed: Tensor) -> Tensor:
         """Return the code of the seed state's image."""
@@ -114,3 +115,11 @@ class Latent(NCA):
     def end(self, state: Tensor) -> Tensor:
         """Return the image of a state."""
         return self.autoencoder.decode(state)
+
+    def reconstruct(self, image: Tensor) -> Tensor:
+        """Return the image of an image's code."""
+        return self.end(self.begin(image))
+
+    def codes(self, image: Tensor) -> Tensor | None:
+        """Return which codes stand for images, ``(B, H / f, W / f)``, where there are some."""
+        return self.autoencoder.codes(image)

@@ -58,7 +58,7 @@ class NCA(Automaton):
 
     version = 1
     parts = ("perception", "update")
-    trainers = ("rollout", "wgan_gp")
+    trainers: ClassVar[tuple[str, ...]] = ("rollout", "wgan_gp")
     protocols: ClassVar[tuple[str, ...]] = ("recovery", "quality", "generation")
 
     def __init__(

@@ -14,12 +14,13 @@ from torch import Tensor
 from ncabench.errors import NoData
 from ncabench.nca.networks import trained
 
-Net = Literal["alex", "vgg", "squeeze"]
+Net = Literal["alex", "vgg", "vgg19", "squeeze"]
 
 SOURCE = "https://download.pytorch.org/models"
 FILES = {  # name-<first characters of the SHA-256>.pth, as PyTorch names such files
     "alex": "alexnet-owt-7be5be79.pth",
     "vgg": "vgg16-397923af.pth",
+    "vgg19": "vgg19-dcbb9e9d.pth",
     "squeeze": "squeezenet1_1-b8a52dc0.pth",
 }
 TIMEOUT_S = 10.0
@@ -34,7 +35,7 @@ def features(net: Net, *, user: str, instead: str = "") -> dict[str, Tensor]:
     Source: none; the files are torchvision's, as the ``lpips`` package uses them.
 
     Args:
-        net: AlexNet, VGG-16 or SqueezeNet 1.1.
+        net: AlexNet, VGG-16, VGG-19 or SqueezeNet 1.1.
         user: who needs it, for the message, such as ``"LPIPS (alex)"``.
         instead: what else a user might do, for the message.
 

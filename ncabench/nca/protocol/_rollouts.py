@@ -94,9 +94,9 @@ class Stage:
         if step in plan.measured:
             self._check()
             answer = state[:, self._record.task.layout.answer_slice]
-            for name, metric in self._record.metrics.items():
-                scores = self._record.scores[name].setdefault((step, self._past), [])
-                scores += metric(answer, self._target).tolist()
+            for name, found in self._scores(answer).items():
+                moments = self._record.scores.setdefault(name, {})
+                moments.setdefault((step, self._past), []).extend(found)
             if self._record.observe is not None:
                 self._record.observe((step, self._past), answer)
         if step in plan.pictured and plan.shown.intersection(self._numbers):
@@ -105,6 +105,11 @@ class Stage:
                 if sample in plan.shown:
                     frame = picture[row].float().cpu().clone()
                     self._record.frames[sample][step, self._past] = frame
+
+    def _scores(self, answer: Tensor) -> dict[str, list[float]]:
+        """Return one score for each sample, by the metric's name."""
+        metrics = self._record.metrics.items()
+        return {name: metric(answer, self._target).tolist() for name, metric in metrics}
 
     def _check(self) -> None:
         flags = torch.stack([flag for _, flag in self._finite]).tolist() if self._finite else []

@@ -16,6 +16,7 @@ from ncabench.nca.perturbation import Perturbation
 from ncabench.nca.perturbation.none import Unperturbed
 from ncabench.nca.protocol import Measured, Protocol
 from ncabench.nca.protocol._cases import Cases, Scores, cases, evaluating, kept, tested
+from ncabench.nca.protocol._reconstructed import reconstructed
 from ncabench.nca.protocol._rollouts import Plan, Rollouts, curve
 from ncabench.nca.task import Task
 
@@ -29,7 +30,9 @@ class Quality(Protocol):
     - ``NAME/start``: of the seed state;
     - ``NAME/step_T``: of ``state_T``, for each T of ``steps``;
     - ``NAME/window``: mean over the steps of ``window``, both ends included;
-    - ``NAME/empty``: of an all-zero image, for comparison.
+    - ``NAME/empty``: of an all-zero image, for comparison;
+    - ``NAME/reconstruction``: of an automaton on a latent grid, the target encoded and decoded;
+      ``protocol/codes_used``: how many codes all targets need.
 
     The curve ``NAME`` runs from the seed to the last of all these steps. Samples take the
     classes in turn, and of each class the task's tests in their order. The first of them have
@@ -117,7 +120,13 @@ class Quality(Protocol):
                 target = task.target(batch.old)
                 for name, metric in metrics.items():
                     blank[name] += metric(torch.zeros_like(target), target).tolist()
-            return self._measured(rollouts, blank=blank, truth=_truth(task, every, self.films))
+            measured = self._measured(
+                rollouts, blank=blank, truth=_truth(task, every, self.films)
+            )
+            measured.values.update(
+                reconstructed(model, task, metrics, labels=every.old, batch=self.batch)
+            )
+        return measured
 
     def _plan(self) -> Plan:
         end = max(*self.steps, self.window[1])

@@ -22,6 +22,7 @@ from ncabench.nca.protocol._cases import (
     summarise,
     tested,
 )
+from ncabench.nca.protocol._reconstructed import reconstructed
 from ncabench.nca.protocol._rollouts import Moment, Plan, Rollouts, curve
 from ncabench.nca.task import Task
 
@@ -39,7 +40,10 @@ class Recovery(Protocol):
     - ``NAME/empty``: of an all-zero image against the class before, for comparison;
     - ``NAME/recovery``: ``100 * (final - damaged) / (before - damaged)`` of the means over
       samples, unclipped; absent where damaged equals before;
-    - ``NAME/recovery_clipped``: the mean of the samples' own ratios, each at most 100.
+    - ``NAME/recovery_clipped``: the mean of the samples' own ratios, each at most 100;
+    - ``NAME/reconstruction``: of an automaton on a latent grid, the target encoded and decoded,
+      which its answers can hardly surpass; ``protocol/codes_used``: how many codes all
+      targets need.
 
     Where channels are frozen they are the image of what a sample is about: at the perturbation
     that of the class after is put under the state, whose other channels go on as they are.
@@ -130,6 +134,10 @@ class Recovery(Protocol):
                 rollouts.run(perturbation, batch)
             measured = self._measured(rollouts, shown=shown)
             measured.values.update(empty(metrics, task, pairs))
+            labels = tested([(one, one) for one in range(task.classes)], task).old
+            measured.values.update(
+                reconstructed(model, task, metrics, labels=labels, batch=self.batch)
+            )
         return measured
 
     def _plan(self, shown: frozenset[int]) -> Plan:

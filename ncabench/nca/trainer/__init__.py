@@ -39,6 +39,7 @@ class Trainer(ABC):
     iterations: int
 
     def __init__(self, model: nn.Module, draws: Draws, engine: Engine) -> None:
+        self._whole = model
         self.engine = engine
         self.device = next(model.parameters()).device
         self.draws = draws
@@ -59,6 +60,11 @@ class Trainer(ABC):
         scalars = self.engine.run(lambda: self._turn(decided), key=decided)
         self.iteration += 1
         return scalars
+
+    def trained(self) -> dict[str, nn.Parameter]:
+        """Return the weights that change, by name: those of the model that are not frozen."""
+        named = self._whole.named_parameters()
+        return {name: weight for name, weight in named if weight.requires_grad}
 
     def _turn(self, decided: Hashable) -> dict[str, Tensor]:
         scalars = self.work(decided)

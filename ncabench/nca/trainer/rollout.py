@@ -89,7 +89,7 @@ class Rollout(Rolling):
         )
         self.overflow, self.parts = overflow, accumulation
         self.descent = Descent(
-            model.parameters(),
+            self.trained().values(),
             optimiser=optimiser,
             schedule=schedule,
             iterations=iterations,
@@ -129,14 +129,18 @@ class Rollout(Rolling):
     ) -> tuple[Tensor, dict[str, Tensor]]:
         with self.engine.autocast():
             final = self._roll(batch, samples, steps=steps)
+        scalars = self._losses(final, batch.labels)
+        self.descent.backward(scalars["loss"])
+        return final.detach(), {name: value.detach() for name, value in scalars.items()}
+
+    def _losses(self, final: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        """Return the loss of a part of the batch, and what it is made of."""
         seen = self.model.end(final)
         answer = seen[:, self.task.layout.answer_slice]
-        image = self.distance(answer, self.task.lesson(batch.labels)) / self.parts
+        image = self.distance(answer, self.task.lesson(labels)) / self.parts
         beyond = overflow_loss(seen, layout=self.task.layout) / self.parts
         loss = image + self.overflow * beyond
-        self.descent.backward(loss)
-        scalars = {"loss": loss, "image_loss": image, "overflow": beyond}
-        return final.detach(), {name: value.detach() for name, value in scalars.items()}
+        return {"loss": loss, "image_loss": image, "overflow": beyond}
 
     def state_dict(self) -> dict[str, Any]:
         return {

@@ -73,3 +73,14 @@ def test_the_two_losses_are_one_distance_that_pulls_either_side(book):
 def test_a_book_of_no_codes_is_refused():
     with pytest.raises(ValueError, match=r"^codes must be at least 1, not 0$"):
         Codebook(0, 4)
+
+
+def test_codes_used_are_counted_once_each(book):
+    corners = cells((0.0, 0.0), (4.0, 0.0), (4.1, 0.0), (3.9, 0.2))
+    assert float(book(corners).used) == 2
+
+
+def test_mixed_precision_chooses_no_other_code(book):
+    near = cells((0.0, 1.501), (0.0, 1.499))  # bfloat16 has nothing between 1.5 and these
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert book.nearest(near).tolist() == [[[2, 0]]]

@@ -67,3 +67,16 @@ def test_training_reaches_every_weight(coder, image):
 def test_sizes_that_make_no_coder_are_refused(coder, wrong):
     with pytest.raises(ValueError, match=r"must be at least 1, and groups divide base"):
         type(coder)(**SMALL | wrong)
+
+
+def test_says_which_codes_stand_for_an_image_if_there_are_any(coder, image):
+    codes, figures = coder.codes(image), coder(image).figures
+    assert (codes is None) == ("codes_used" not in figures)
+    if codes is not None:
+        assert codes.shape == (2, 2, 3)
+        assert float(figures["codes_used"]) == len(codes.unique())
+
+
+def test_says_in_its_source_whether_it_takes_noise(coder, image):
+    without, one = coder(image).image, coder(image, noise=torch.ones(2, 6, 2, 3)).image
+    assert torch.equal(without, one) != coder.draws

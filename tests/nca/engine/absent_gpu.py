@@ -27,6 +27,7 @@ from torch._inductor.virtualized import V
 from torch._subclasses import fake_tensor
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.fx.passes.fake_tensor_prop import FakeTensorProp
+from torch.nn.utils.stateless import _reparametrize_module
 from triton.backends.compiler import GPUTarget
 
 from ncabench.nca.draws import Draws, _fires, _uniform, _words
@@ -189,6 +190,21 @@ class Stepping(torch.nn.Module):
         return self.model.step(state, **told)
 
 
+def told(side: int):
+    """Return a whole step of a latent grid that is told a mask of ``side`` cells."""
+    layout = Layout(height=8, width=8, visible=8, condition=1)
+    model = NCA(layout, Conv(9, kernel_size=5, out_channels=16), MLP(16, 8, hidden=16))
+    initialise(model, Draws(1))
+    names, weights = zip(*model.named_parameters(), strict=True)
+
+    def run(state, condition, mask, *given):
+        with _reparametrize_module(model, dict(zip(names, given, strict=True))):
+            return model.step(state, condition=condition, mask=mask)
+
+    grid, mask = torch.zeros(2, 8, 8, 8), torch.ones(2, 1, 8, 8, dtype=torch.bool)
+    return run, (grid, torch.zeros(2, 1, side, side), mask, *(one.detach() for one in weights))
+
+
 def real(tensor) -> bool:
     """Whether a gradient can be taken of a tensor."""
     return tensor.is_floating_point()
@@ -219,6 +235,8 @@ def programs():
         for gradients in (True, False):
             yield f"step {operands}, {gradients}", *step(Conv, operands, gradients=gradients)
     yield "guided step", *guided()
+    for side in (8, 64):
+        yield f"step told a mask of {side} cells", *told(side)
     yield "deformable step", *step(Deformable, torch.bfloat16, gradients=False)
 
 

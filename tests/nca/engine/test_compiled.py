@@ -7,8 +7,15 @@ import pytest
 import torch
 
 from ncabench.errors import EngineFailed
+from ncabench.nca.autoencoder.vqvae import VQVAE
+from ncabench.nca.draws import Draws
 from ncabench.nca.engine.compiled import Compiled
 from ncabench.nca.engine.eager import Eager
+from ncabench.nca.model.latent import Latent
+from ncabench.nca.perception.conv import Conv
+from ncabench.nca.state import Layout
+from ncabench.nca.update.mlp import MLP
+from ncabench.nca.weights import initialise
 
 DEVICES = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
 Traced = partial(Compiled, backend="aot_eager")  # traces, and generates no code
@@ -94,6 +101,20 @@ def test_an_automaton_for_inference_takes_the_same_steps(automaton, scene, error
         ends = [one.step(made["state"], **given) for one in (stepped, model)]
     assert (stepped.fire_rate, stepped.noise) == (0.5, 0.0)
     assert error(ends[:1], ends[1:]) < 1e-12
+
+
+def test_an_automaton_for_inference_has_the_same_latent_grid():
+    coder = VQVAE(base=4, latent_channels=3, groups=2, codes=5)
+    layout = Layout(height=16, width=16, visible=4)
+    model = Latent(layout, Conv(3, out_channels=4), MLP(4, 3), autoencoder=coder)
+    initialise(model, Draws(0))
+    stepped = Traced(torch.device("cpu")).inference(model)
+    image = torch.rand(2, 4, 16, 16, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert torch.equal(stepped.begin(image), coder.encode(image))
+        assert torch.equal(stepped.end(stepped.begin(image)), stepped.reconstruct(image))
+        assert torch.equal(stepped.reconstruct(image), model.reconstruct(image))
+        assert torch.equal(stepped.codes(image), coder.codes(image))
 
 
 def test_what_the_compiler_refuses_is_named():

@@ -6,7 +6,7 @@ import torch
 from ncabench import catalog
 from ncabench.nca.draws import Draws
 
-GIVEN = {"style": {"net": "st_vgg", "projections": 4}}
+GIVEN = {"style": {"net": "st_vgg", "projections": 4}, "features": {"net": "st_vgg"}}
 
 
 @pytest.fixture(params=catalog.kinds("objective"))

@@ -176,3 +176,18 @@ def test_times_that_do_not_fit_are_refused(settings, message):
     with pytest.raises(ValueError) as caught:
         Recovery(**settings)
     assert str(caught.value) == message
+
+
+def test_a_latent_automaton_is_measured_beside_what_its_grid_can_hold(measure, models):
+    class Coded(models["Climb"]):
+        """Its own grid makes every image 3 darker, and has a code for each level."""
+
+        def reconstruct(self, image):
+            return image - 3
+
+        def codes(self, image):
+            return image[:, 0].long()
+
+    models["Coded"] = Coded
+    values = measure("Coded", Unperturbed()).values
+    assert (values["error/reconstruction"], values["protocol/codes_used"]) == (3, 2)

@@ -24,12 +24,18 @@ SMALL = {
     "autoencoder": CODER,
 }
 EMOJI = {"classes": ["fire", "red_apple"], "size_px": 8, "padding_px": 8, "channels": 8}
+TILES = {"split": "all", "tile_px": 16, "per_class": 20}
+TASKS = {  # a task's parameters, and its data
+    "emoji": (EMOJI, ("noto_emoji", EMOJI["classes"])),
+    "inpainting": ({"dataset": "photo_tiles", "images": TILES}, ("photo_tiles", TILES)),
+}
 NEEDED = {
     "Optimiser": {"kind": "adam", "learning_rate": 0.01},
     "Schedule": {"kind": "cosine", "warm_up": 2},
     "Critic": {"kind": "patch", "features": [4, 8, 8]},
     "int": 6,
 }
+STAGES = {"first": ("autoencoder", 2), "then": ("rollout", 4)}  # kinds, and their iterations
 RECIPE = {
     "batch": 4,
     "steps": [3, 6],
@@ -51,6 +57,8 @@ def spec(family, kind, **given):
 
 def recipe(kind, **given):
     """A recipe for a kind of trainer, with something for whatever it needs."""
+    if kind == "stages":
+        return {"kind": kind, **{name: stage(name, **given) for name in STAGES}}
     parameters = catalog.describe("trainer", kind).parameters
     names = {one.name for one in parameters}
     needed = {
@@ -62,16 +70,27 @@ def recipe(kind, **given):
     return spec("trainer", kind, **{**needed, **small, **given})
 
 
-def assembled(model):
-    """A small model of a kind with its first weights, and the emoji task."""
+def stage(name, *, iterations=6, **given):
+    """One of two stages; what is beyond six iterations is done in the second."""
+    kind, count = STAGES[name]
+    more = iterations - 6 if name == "then" else 0
+    names = {one.name for one in catalog.describe("trainer", kind).parameters}
+    own = {key: value for key, value in given.items() if key in names}
+    return {"family": "trainer", **recipe(kind, iterations=count + more, **own)}
+
+
+def assembled(model, coder=CODER, task="emoji"):
+    """A small model of a kind with its first weights, and a task."""
     parts = catalog.describe("model", model).attributes.get("parts", ())
     kinds = {"perception": "conv", "update": "mlp"}
     return assemble.assemble(
         {
-            "model": spec("model", model),
+            "model": spec(
+                "model", model, **({"autoencoder": coder} if model == "latent" else {})
+            ),
             "parts": {part: spec(part, kinds[part]) for part in parts},
-            "task": spec("task", "emoji", **EMOJI),
-            "data": {"kind": "noto_emoji", "selection": EMOJI["classes"]},
+            "task": spec("task", task, **TASKS[task][0]),
+            "data": dict(zip(("kind", "selection"), TASKS[task][1], strict=True)),
             "rng_seed": 5,
         },
         root=None,
@@ -82,8 +101,19 @@ def assembled(model):
 def make():
     """Builds a small trainer of a kind, for a kind of model."""
 
-    def build(kind, model, *, amp=None, double=False, engine=Eager, device="cpu", **given):
-        made = assembled(model)
+    def build(
+        kind,
+        model,
+        *,
+        amp=None,
+        double=False,
+        engine=Eager,
+        device="cpu",
+        coder=CODER,
+        task="emoji",
+        **given,
+    ):
+        made = assembled(model, coder, task)
         made.model.to(device)
         made.task.to(device)
         if double:
@@ -172,6 +202,11 @@ def by_hand():
         return trainer(model, Half(), Draws(5), Eager(CPU), optimiser=optimiser, **given)
 
     return build
+
+
+@pytest.fixture
+def plain():
+    return Plain
 
 
 @pytest.fixture

@@ -14,7 +14,10 @@ Traced = partial(Compiled, backend="aot_eager")  # traces, and generates no code
 
 @pytest.mark.parametrize(
     ("kind", "model"),
-    [("rollout", "nca"), ("wgan_gp", "nca"), ("one_pass", "unet"), ("adversarial", "gan")],
+    [
+        *(("rollout", "nca"), ("wgan_gp", "nca"), ("one_pass", "unet"), ("adversarial", "gan")),
+        *((kind, "latent") for kind in ("autoencoder", "latent_rollout", "stages")),
+    ],
 )
 @pytest.mark.parametrize("device", DEVICES)
 def test_every_trainer_goes_the_same_way(make, kind, model, device, monkeypatch):
