@@ -44,7 +44,8 @@ class WganGp(Rolling):
     Source: NCAtorch, section 3.1.3; Gulrajani et al., "Improved Training of Wasserstein GANs",
     NIPS 2017, algorithm 1 and equation 3, here with one step of the critic for each of the
     generator. What one batch is used for, and what becomes of a map of scores, is NCAtorch's
-    code's; the defaults are its shipped recipe of edges to handbags.
+    code's; the defaults are its shipped recipe of edges to handbags, but for ``overflow``,
+    which its code multiplies by the weight of the distance.
 
     Args:
         iterations: optimiser steps of each of the two.

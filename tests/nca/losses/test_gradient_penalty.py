@@ -38,6 +38,19 @@ def test_a_slope_of_1_costs_nothing():
     assert float(gradient_penalty(scores, *images(), share=SHARE)) == 0.0
 
 
+def test_no_slope_at_all_costs_1_and_has_a_finite_slope_of_its_own():
+    weight = torch.zeros((), dtype=torch.float64, requires_grad=True)
+    found = gradient_penalty(lambda x: weight * x, *images(), share=SHARE)
+    found.backward()
+    assert float(found.detach()) == 1.0
+    assert weight.grad.isfinite()
+
+
+def test_scores_of_one_sample_are_added_up():
+    found = gradient_penalty(lambda x: 2 * x[:, :1], *images(), share=SHARE)
+    assert float(found) == 9.0  # 2 in each of 4 cells, of length 4
+
+
 def test_its_own_slope_reaches_the_critic():
     weight = torch.tensor(3.0, dtype=torch.float64, requires_grad=True)
     found = gradient_penalty(lambda x: weight * x[:, 0, 0, 0], *images(), share=SHARE)
