@@ -21,9 +21,6 @@ PROGRAMS = 1024  # shapes that one function may be compiled for
 IN_RANGE: dict[str, Any] = {
     "assert_indirect_indexing": False
 }  # tables of cells hold cells alone
-AS_GIVEN: dict[str, Any] = {
-    "layout_optimization": False
-}  # tensors stay laid out as the definition's; torch 2.11 mistakes turned ones where C is 1
 CHOSEN: dict[str, Any] = {  # products by what is fastest on the machine, with what follows them
     **IN_RANGE,
     "max_autotune_gemm": True,
@@ -99,7 +96,7 @@ class Compiled(Engine):
         outer.wait_stream(self._own_stream)
 
     def faster(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        return self._compiled(function, **AS_GIVEN)
+        return self._compiled(function)
 
     def _compiled(self, function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
         config: Any = torch._dynamo.config
@@ -237,7 +234,7 @@ class Compiled(Engine):
     def _stepped(self, model: Automaton) -> Stepped:
         known = self._rollouts.get(id(model))
         if not isinstance(known, Stepped):
-            known = self._rollouts[id(model)] = Stepped(model, self._compiled)
+            known = self._rollouts[id(model)] = Stepped(model, self.faster)
         return known
 
     @contextmanager

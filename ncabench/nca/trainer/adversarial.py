@@ -123,7 +123,9 @@ class Adversarial(Trainer):
 
     def _ideal(self, target: Tensor) -> Tensor:
         """Return what the critic sees of a target: for each cell the class that it is of."""
-        return class_planes(target).to(target.dtype) if self.classifies else target
+        if not self.classifies:
+            return target
+        return class_planes(target).to(target.dtype, memory_format=torch.contiguous_format)
 
     def _judged(self, image: Tensor, condition: Tensor | None, *, real: bool) -> Tensor:
         with self.engine.autocast():

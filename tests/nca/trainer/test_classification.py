@@ -60,6 +60,7 @@ def training():
         trainer="rollout",
         engine=Eager,
         device="cpu",
+        double=False,
         background="zeros",
         **given,
     ):
@@ -76,8 +77,9 @@ def training():
             },
             root=None,
         )
-        made.model.to(device)
-        made.task.to(device)
+        numbers = torch.float64 if double else torch.float32
+        made.model.to(device, numbers)
+        made.task.to(device, numbers)
         counts = {"iterations": 40, "batch": 4}
         rates = {"optimiser": ADAM, "schedule": {"kind": "constant"}}
         recipe = {"kind": trainer, **counts, **rates, **RECIPES[trainer], **given}
@@ -151,11 +153,12 @@ def test_the_critic_is_shown_probabilities_and_planes_without_a_gap(training):
 def test_every_engine_goes_the_same_way(training, kind, given, device):
     compiling = Traced if device == "cpu" else Compiled
     engines = (Eager, compiling)
-    trainers = [training(kind, engine=one, device=device, **given) for one in engines]
-    for _ in range(3 if device == "cpu" else 30):
+    made = {"device": device, "double": True, **given}
+    trainers = [training(kind, engine=one, **made) for one in engines]
+    for _ in range(3 if device == "cpu" else 12):
         expected, found = (trainer.advance() for trainer in trainers)
         for name, value in expected.items():
-            torch.testing.assert_close(found[name], value, rtol=2e-3, atol=1e-4)
+            torch.testing.assert_close(found[name], value, rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.parametrize(

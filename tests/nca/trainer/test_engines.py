@@ -20,16 +20,16 @@ Traced = partial(Compiled, backend="aot_eager")  # traces, and generates no code
     ],
 )
 @pytest.mark.parametrize("device", DEVICES)
-def test_every_trainer_goes_the_same_way(make, kind, model, device, monkeypatch):
-    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)  # whose rounding grows
+def test_every_trainer_goes_the_same_way(make, kind, model, device):
+    """In float64, since a GAN multiplies a rounding by a thousand in a dozen iterations."""
     trainers = [
-        make(kind, model, engine=engine, device=device, iterations=40)
+        make(kind, model, engine=engine, device=device, iterations=40, double=True)
         for engine in (Eager, Traced if device == "cpu" else Compiled)
     ]
     for _ in range(6 if device == "cpu" else 12):  # on a GPU with some that are replayed
         expected, found = (trainer.advance() for trainer in trainers)
         for name, value in expected.items():
-            torch.testing.assert_close(found[name], value, rtol=2e-3, atol=1e-4)
+            torch.testing.assert_close(found[name], value, rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.parametrize("device", DEVICES)
