@@ -6,7 +6,7 @@ may set. A latent automaton lives on the grid of one that was trained before.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 from torch import Tensor, nn
@@ -19,12 +19,12 @@ class Reconstruction:
     Attributes:
         image: ``(B, V, H, W)``.
         penalties: scalars by name, each with its weight already in it.
-        figures: scalars to watch, by name, that nothing is taught.
+        used: ``(K,)`` bool, which of K codes stand for some cell; None without a codebook.
     """
 
     image: Tensor
     penalties: Mapping[str, Tensor]
-    figures: Mapping[str, Tensor] = field(default_factory=dict)
+    used: Tensor | None = None
 
 
 class Autoencoder(nn.Module, ABC):
@@ -35,6 +35,7 @@ class Autoencoder(nn.Module, ABC):
         latent_channels: Z.
         compression: f, pixels for a latent cell along each axis; it divides H and W.
         draws: whether `forward` takes noise.
+        code_count: K, how many codes there are; 0 without a codebook.
     """
 
     version: ClassVar[int] = 1
@@ -42,6 +43,7 @@ class Autoencoder(nn.Module, ABC):
     image_channels: int
     latent_channels: int
     compression: int
+    code_count: int = 0
 
     @abstractmethod
     def encode(self, image: Tensor) -> Tensor:
@@ -50,6 +52,19 @@ class Autoencoder(nn.Module, ABC):
     @abstractmethod
     def decode(self, latent: Tensor) -> Tensor:
         """Return the image of a latent grid, also of one that no image was encoded to."""
+
+    def restart(self, image: Tensor, *, unused: Tensor, uniform: Tensor) -> None:  # noqa: ARG002 -- VQVAEs need them
+        """Put the codes that nothing needs where cells of images are.
+
+        Args:
+            image: ``(B, V, H, W)``.
+            unused: ``(K,)`` bool.
+            uniform: ``(B * H / f * W / f,)``, in [0, 1), one value for each cell.
+
+        Raises:
+            TypeError: there are no codes.
+        """
+        raise TypeError(f"there are no codes to restart in a {type(self).__name__}")
 
     def codes(self, image: Tensor) -> Tensor | None:  # noqa: ARG002 -- others have some
         """Return which code stands for each latent cell, ``(B, H / f, W / f)``, or None."""

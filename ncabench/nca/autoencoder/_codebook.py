@@ -19,13 +19,13 @@ class Quantised:
         latent: ``(B, D, h, w)``, the codes; their gradient goes to what was quantised.
         codebook: mean squared distance that draws the codes to the cells; scalar.
         commitment: the same distance, drawing the cells to the codes; scalar.
-        used: how many different codes there are among the cells; scalar.
+        numbers: ``(B, h, w)``, which code each cell has.
     """
 
     latent: Tensor
     codebook: Tensor
     commitment: Tensor
-    used: Tensor
+    numbers: Tensor
 
 
 class Codebook(nn.Module):
@@ -69,14 +69,36 @@ class Codebook(nn.Module):
         """Return the codes of numbers ``(B, h, w)``, ``(B, D, h, w)``."""
         return self.codes[numbers].movedim(-1, 1)
 
+    def used(self, numbers: Tensor) -> Tensor:
+        """Return which codes are among ``numbers``, ``(K,)`` bool."""
+        none = torch.zeros(len(self.codes), dtype=torch.bool, device=numbers.device)
+        return none.index_fill(0, numbers.flatten(), True)
+
     def forward(self, latent: Tensor) -> Quantised:
         """Quantise ``latent (B, D, h, w)`` for training."""
         numbers = self.nearest(latent)
         codes = self.look_up(numbers)
-        used = codes.new_zeros(len(self.codes)).index_fill(0, numbers.flatten(), 1.0)
         return Quantised(
             latent=latent + (codes - latent).detach(),
             codebook=F.mse_loss(codes, latent.detach()),
             commitment=F.mse_loss(latent, codes.detach()),
-            used=used.sum(),
+            numbers=numbers,
         )
+
+    @torch.no_grad()
+    def restart(self, latent: Tensor, *, unused: Tensor, uniform: Tensor) -> None:
+        """Put codes where cells are, those far from any code being likelier by the square.
+
+        Args:
+            latent: ``(B, D, h, w)``; its cells are drawn without replacement, and begin again
+                where there are fewer of them than codes.
+            unused: ``(K,)`` bool, which codes are put elsewhere.
+            uniform: ``(B * h * w,)``, in [0, 1).
+        """
+        cells = latent.movedim(1, -1).flatten(0, -2)
+        nearest = self.codes[self.nearest(latent)].flatten(0, -2)
+        apart = (cells - nearest).square().sum(dim=1)
+        race = apart / -torch.log1p(-uniform).clamp_max(-1e-9)  # exponential waiting times
+        order = race.sort(descending=True, stable=True).indices
+        turn = (unused.cumsum(0) - 1).clamp_min(0) % len(order)
+        self.codes.copy_(torch.where(unused[:, None], cells[order[turn]], self.codes))

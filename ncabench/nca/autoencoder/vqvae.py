@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from ncabench.nca.autoencoder import Autoencoder, Reconstruction
@@ -63,6 +64,7 @@ class VQVAE(Autoencoder):
         self.image_channels = image_channels
         self.latent_channels = latent_channels
         self.compression = 2**halvings
+        self.code_count = codes
         self.commitment = commitment
         sizes = {"base": base, "halvings": halvings, "groups": groups}
         self.encoder = encoder(image_channels, **sizes)
@@ -81,10 +83,7 @@ class VQVAE(Autoencoder):
         return image
 
     def forward(self, image: Tensor, *, noise: Tensor | None = None) -> Reconstruction:  # noqa: ARG002 -- the contract's
-        """Return the decoded codes, the penalties, and how many codes the images need.
-
-        The penalties are ``codebook`` and ``commitment``, the figure ``codes_used``.
-        """
+        """Return the decoded codes, and the penalties ``codebook`` and ``commitment``."""
         quantised = self.codebook(self._cells(image))
         return Reconstruction(
             image=self.decode(quantised.latent),
@@ -92,8 +91,13 @@ class VQVAE(Autoencoder):
                 "codebook": quantised.codebook,
                 "commitment": self.commitment * quantised.commitment,
             },
-            figures={"codes_used": quantised.used},
+            used=self.codebook.used(quantised.numbers),
         )
+
+    def restart(self, image: Tensor, *, unused: Tensor, uniform: Tensor) -> None:
+        with torch.no_grad():
+            cells = self._cells(image)
+        self.codebook.restart(cells, unused=unused, uniform=uniform)
 
     def _cells(self, image: Tensor) -> Tensor:
         cells: Tensor = self.narrow(self.encoder(image))

@@ -46,12 +46,17 @@ class AutoencoderTraining(Trainer):
         terms: ``"mean"`` adds all as they are; ``"sum"`` weighs the features and the penalties
             against the sum of an image's squared errors, all being divided by the number of
             its values, so that the loss keeps the scale of a mean.
+        restart_every: every so many iterations of the first half, codes that have stood for no
+            cell since are put where cells are; 0 never. See `Codebook.restart`; it is
+            ncabench's, as in Dhariwal et al., "Jukebox", 2020, section 3.2, but that cells far
+            from all codes are likelier.
         ramp: iterations over which the autoencoder's penalties grow from 0 to their weight.
         clip_norm: greatest global norm of the gradient; None does not clip.
 
     Raises:
-        ValueError: ``batch`` is odd, or a count, ``ramp`` or the clipping is out of range.
-        TypeError: the model has no autoencoder.
+        ValueError: ``batch`` is odd, or a count, ``ramp``, ``restart_every`` or the clipping is
+            out of range.
+        TypeError: the model has no autoencoder, or that has no codes to restart.
 
     >>> AutoencoderTraining.version
     1
@@ -74,19 +79,23 @@ class AutoencoderTraining(Trainer):
         features: Objective | None = None,
         terms: Literal["mean", "sum"] = "mean",
         ramp: int = 0,
+        restart_every: int = 0,
         clip_norm: float | None = 1.0,
     ) -> None:
         check_counts(iterations=iterations, batch=batch)
         if batch % 2:
             raise ValueError(f"batch: half are seeds and half targets, so even, not {batch}")
-        if ramp < 0:
-            raise ValueError(f"ramp must be at least 0, not {ramp}")
+        if ramp < 0 or restart_every < 0:
+            raise ValueError(
+                f"ramp and restart_every must be at least 0, not {ramp} and {restart_every}"
+            )
         if not isinstance(model, Latent):
             raise TypeError(f"there is no autoencoder in a {type(model).__name__}")
         super().__init__(model, draws, engine)
         self.model, self.task, self.coder = model, task, model.autoencoder
         self.iterations, self.batch = iterations, batch
         self.overflow, self.features, self.terms, self.ramp = overflow, features, terms, ramp
+        self.restart_every, self.used = restart_every, self._no_codes(restart_every)
         self.image = Layout(
             height=task.layout.height,
             width=task.layout.width,
@@ -108,12 +117,23 @@ class AutoencoderTraining(Trainer):
         named = self.coder.named_parameters()
         return {f"autoencoder.{name}": weight for name, weight in named}
 
-    def decide(self) -> None:
-        """Set the learning rate; all iterations do the same."""
+    def _no_codes(self, restart_every: int) -> Tensor | None:
+        """Return which codes have been used so far, none, where that is kept."""
+        if not restart_every:
+            return None
+        count = self.coder.code_count
+        if not count:
+            raise TypeError(f"there are no codes to restart in a {type(self.coder).__name__}")
+        return torch.zeros(count, dtype=torch.bool, device=self.device)
+
+    def decide(self) -> bool:
+        """Set the learning rate, and return whether codes are restarted."""
         self.model.train()
         self.descent.prepare(self.iteration)
+        every, now = self.restart_every, self.iteration
+        return bool(every) and now > 0 and now % every == 0 and now < self.iterations // 2
 
-    def work(self, decided: None) -> dict[str, Tensor]:  # noqa: ARG002 -- the contract's
+    def work(self, decided: bool) -> dict[str, Tensor]:
         half = self.batch // 2
         samples = torch.arange(half, device=self.device) + self.clock * half
         images = self._images(samples)
@@ -123,8 +143,21 @@ class AutoencoderTraining(Trainer):
             scalars = self._losses(images, again)
             self.descent.backward(scalars["loss"])
         norm = self.descent.step()
+        if self.used is not None and again.used is not None:
+            self.used |= again.used
+            if decided:
+                self._restart(images, self.used)
         detached = {name: value.detach() for name, value in scalars.items()}
         return {**detached, "gradient_norm": norm.detach()}
+
+    def _restart(self, images: Tensor, used: Tensor) -> None:
+        cells = images[0, 0].numel() // self.coder.compression**2 * len(images)
+        first = torch.zeros(1, dtype=torch.int64, device=self.device)
+        drawn = self.draws.uniform(
+            "train/restart", samples=first, cells=cells, index=self.clock
+        )
+        self.coder.restart(images, unused=~used, uniform=drawn[0, 0].to(images.dtype))
+        used.zero_()
 
     def _images(self, samples: Tensor) -> Tensor:
         labels = self.task.training_labels(samples, draws=self.draws)
@@ -156,7 +189,9 @@ class AutoencoderTraining(Trainer):
             loss = loss + scalars["features"]
         penalty = torch.stack([one.to(loss.dtype) for one in again.penalties.values()]).sum()
         loss = loss + self._grown() * share * penalty
-        return {"loss": loss, **scalars, **again.figures}
+        if again.used is not None:
+            scalars["codes_used"] = again.used.sum().to(loss.dtype)
+        return {"loss": loss, **scalars}
 
     def _grown(self) -> Tensor | float:
         """Return the share of their weight that penalties have reached."""
@@ -167,12 +202,15 @@ class AutoencoderTraining(Trainer):
             "iteration": self.iteration,
             "model": self.model.state_dict(),
             "descent": self.descent.state_dict(),
+            "used": self.used,
         }
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
         self.go_to(saved["iteration"])
         self.model.load_state_dict(saved["model"])
         self.descent.load_state_dict(saved["descent"])
+        if self.used is not None:
+            self.used.copy_(saved["used"])
 
 
 @contextmanager

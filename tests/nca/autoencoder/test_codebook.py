@@ -75,9 +75,40 @@ def test_a_book_of_no_codes_is_refused():
         Codebook(0, 4)
 
 
-def test_codes_used_are_counted_once_each(book):
+def test_which_codes_are_used_is_told(book):
     corners = cells((0.0, 0.0), (4.0, 0.0), (4.1, 0.0), (3.9, 0.2))
-    assert float(book(corners).used) == 2
+    assert book.used(book(corners).numbers).tolist() == [True, True, False]
+
+
+def restarted(book, latent, unused, *uniform):
+    book.restart(latent, unused=torch.tensor(unused), uniform=torch.tensor(uniform))
+    return book.codes.tolist()
+
+
+def test_an_unused_code_is_put_where_a_far_cell_is(book):
+    latent = cells((0.1, 0.0), (9.0, 9.0), (4.0, 0.1))
+    found = restarted(book, latent, [False, False, True], 0.5, 0.5, 0.5)
+    assert found == [[0.0, 0.0], [4.0, 0.0], [9.0, 9.0]]
+
+
+def test_chance_weighs_against_the_squared_distance(book):
+    latent = cells((0.0, -1.0), (2.0, -0.0))  # 1 and 4 from their codes
+    late, soon = 0.9, 0.1  # waits of 2.30 and 0.105
+    unused = [False, False, True]
+    assert restarted(book, latent, unused, late, soon)[2] == [2.0, 0.0]
+    book.codes.data[2] = torch.tensor([0.0, 3.0])
+    assert restarted(book, latent, unused, soon, late)[2] == [0.0, -1.0]
+
+
+def test_codes_take_different_cells_and_begin_again_where_there_are_too_few(book):
+    latent = cells((9.0, 9.0), (1.0, 0.0))
+    found = restarted(book, latent, [True, True, True], 0.5, 0.5)
+    assert found == [[9.0, 9.0], [1.0, 0.0], [9.0, 9.0]]
+
+
+def test_a_draw_of_0_is_no_reason_to_divide_by_0(book):
+    found = restarted(book, cells((9.0, 9.0)), [False, False, True], 0.0)
+    assert found[2] == [9.0, 9.0]
 
 
 def test_mixed_precision_chooses_no_other_code(book):

@@ -70,11 +70,22 @@ def test_sizes_that_make_no_coder_are_refused(coder, wrong):
 
 
 def test_says_which_codes_stand_for_an_image_if_there_are_any(coder, image):
-    codes, figures = coder.codes(image), coder(image).figures
-    assert (codes is None) == ("codes_used" not in figures)
+    codes, used = coder.codes(image), coder(image).used
+    assert (codes is None) == (used is None) == (coder.code_count == 0)
     if codes is not None:
         assert codes.shape == (2, 2, 3)
-        assert float(figures["codes_used"]) == len(codes.unique())
+        assert used.shape == (coder.code_count,)
+        assert used.nonzero().flatten().tolist() == sorted(set(codes.flatten().tolist()))
+
+
+def test_codes_are_restarted_where_cells_are_or_there_are_none(coder, image):
+    if coder.code_count == 0:
+        with pytest.raises(TypeError, match=r"^there are no codes to restart in a "):
+            coder.restart(image, unused=torch.zeros(0), uniform=torch.zeros(12))
+        return
+    unused = ~coder(image).used
+    coder.restart(image, unused=unused, uniform=torch.full((12,), 0.5))
+    assert int(coder(image).used.sum()) == 12  # each cell has a code of its own now
 
 
 def test_says_in_its_source_whether_it_takes_noise(coder, image):

@@ -137,8 +137,37 @@ def test_an_odd_batch_is_refused(train):
 
 
 def test_a_negative_ramp_is_refused(train):
-    with pytest.raises(ValueError, match=r"^ramp must be at least 0, not -1$"):
+    with pytest.raises(ValueError) as caught:
         train(ramp=-1)
+    assert str(caught.value) == "ramp and restart_every must be at least 0, not -1 and 0"
+
+
+def test_codes_cannot_be_restarted_where_there_are_none(train):
+    with pytest.raises(TypeError, match=r"^there are no codes to restart in a Shift$"):
+        train(restart_every=3)
+
+
+def test_codes_are_restarted_in_the_first_half_and_then_used(make):
+    never, every = (
+        make("autoencoder", "latent", iterations=20, restart_every=one) for one in (0, 3)
+    )
+    decided = []
+    for _ in range(20):
+        decided.append(every.decide())
+        used = [trainer.advance()["codes_used"] for trainer in (never, every)]
+    assert [turn for turn, one in enumerate(decided) if one] == [3, 6, 9]
+    assert used[1] > used[0]
+
+
+def test_a_training_that_restarts_codes_goes_on_bit_for_bit(make):
+    whole, first, second = (
+        make("autoencoder", "latent", iterations=20, restart_every=4) for _ in range(3)
+    )
+    losses = [whole.advance()["loss"] for _ in range(10)]
+    for _ in range(7):  # between two restarts
+        first.advance()
+    second.load_state_dict(first.state_dict())
+    assert [second.advance()["loss"] for _ in range(3)] == losses[7:]
 
 
 def test_a_model_without_an_autoencoder_is_refused(train, rise):
