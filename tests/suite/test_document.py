@@ -153,5 +153,5 @@ def test_a_table_may_show_what_a_protocol_measures_by_itself(write):
     assert refused(write(added=column)) == (
         "small.toml:\n"
         "table[0].column[0].value: no such value is measured: 'accuracy/grown'\n"
-        "  accepted: parameters, profile/..., rgba_mse/..., training/..."
+        "  accepted: parameters, profile/..., protocol/..., rgba_mse/..., training/..."
     )
