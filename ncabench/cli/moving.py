@@ -29,12 +29,20 @@ def export(
     sets: Sets = None,
     results: Results = RESULTS,
     data: Data = None,
+    weights: Annotated[
+        bool, typer.Option(help="Take trained weights along; all else is there without.")
+    ] = True,
 ) -> None:
     """Write finished runs into one file, to be imported elsewhere."""
     from ncabench import overview
 
     count = overview.export(
-        path, workspace(results, data), suites=suites or (), preset=preset, sets=sets or ()
+        path,
+        workspace(results, data),
+        suites=suites or (),
+        preset=preset,
+        sets=sets or (),
+        weights=weights,
     )
     console.text(f"{path}: {count} runs")
 

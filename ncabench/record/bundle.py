@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ncabench.errors import MachineError, RecordError
-from ncabench.record.content import kept, verified
+from ncabench.record.content import held, is_weights, kept, verified
 from ncabench.record.stored import moment
 from ncabench.run import outcome
 from ncabench.run.folder import folders, make, run_folder
@@ -35,11 +35,18 @@ class _Packed:
     files: Mapping[str, bytes]
 
 
-def export(results: Path, *, ids: Sequence[str], path: Path) -> int:
+def export(results: Path, *, ids: Sequence[str], path: Path, weights: bool = True) -> int:
     """Write the finished runs of some ids to one file, and return how many records it holds.
 
     The same records give the same bytes, whenever they are exported. Checkpoints (``*.pt``)
     stay behind, and so do runs that were cut off. Every device and engine of an id goes in.
+
+    Args:
+        results: the results folder.
+        ids: of the runs.
+        path: the file.
+        weights: whether trained weights travel; without them all numbers, curves and pictures
+            are there, and only a new evaluation is not possible.
 
     Raises:
         RecordError: an id has no finished record, or a record or artifact is damaged.
@@ -56,8 +63,9 @@ def export(results: Path, *, ids: Sequence[str], path: Path) -> int:
             continue
         base = f"{folder.parent.name}/{folder.name}"
         files[f"{base}/{RECORD}"] = (folder / RECORD).read_bytes()
-        for name in kept(record):
-            files[f"{base}/{name}"] = verified(folder / name, record.artifacts[name])
+        for name in held(record, folder):
+            if weights or not is_weights(name):
+                files[f"{base}/{name}"] = verified(folder / name, record.artifacts[name])
         seen.add(record.id)
         count += 1
     missing = sorted(set(ids) - seen)
@@ -86,7 +94,7 @@ def import_(path: Path, *, results: Path) -> list[str]:
         shutil.rmtree(arriving, ignore_errors=True)
         accepted = []
         for base, run in sorted(runs.items()):
-            verdict, wins = _compared(run.record, _there(results, run.record))
+            verdict, wins = _compared(run, _there(results, run.record), results=results)
             lines.append(f"{base.replace('/', ' ')}: {verdict}")
             if wins:
                 accepted.append((run, _written(run, folder=arriving / base)))
@@ -188,8 +196,12 @@ def _packed(base: str, files: Mapping[str, bytes], *, path: Path) -> _Packed:
         raise RecordError(f"{where}: is missing or damaged") from error
     if base != f"{record.id}/{record.device_class}-{record.engine}":
         raise RecordError(f"{where}: is the record of another run, {record.id}")
-    named = {name: record.artifacts[name] for name in kept(record)}
     found = {name: hashlib.sha256(files[name]).hexdigest() for name in files if name != RECORD}
+    named = {
+        name: record.artifacts[name]
+        for name in kept(record)
+        if name in found or not is_weights(name)
+    }
     if named != found:
         odd = sorted(set(named.items()) ^ set(found.items()))[0][0]
         raise RecordError(f"{path}: is damaged: {base} and its record differ on {odd}")
@@ -212,13 +224,18 @@ def _there(results: Path, record: Record) -> Record | RecordError | None:
         return error
 
 
-def _compared(new: Record, old: Record | RecordError | None) -> tuple[str, bool]:
-    """Return what becomes of a record of a bundle, and whether it is written."""
+def _compared(
+    run: _Packed, old: Record | RecordError | None, *, results: Path
+) -> tuple[str, bool]:
+    """Return what becomes of a run of a bundle, and whether it is written."""
+    new = run.record
     if old is None:
         return "imported", True
     if isinstance(old, RecordError):
         return "imported; the record that was here is damaged", True
     if old == new:
+        if set(run.files) - set(held(old, _place(results, old))) - {RECORD}:
+            return "imported; the same record was here, without its weights", True
         return "kept; the same record is here already", False
     if old.unfinished and not new.unfinished:
         return "replaced; the run that was here was cut off", True

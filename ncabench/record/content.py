@@ -103,14 +103,30 @@ def _content(record: Record, *, folder: Path, digest: str) -> Content:
         tags=_tags(record, digest=digest, series=names),
         params=flattened(record.spec),
         points=values + series,
-        files={RECORD: folder / RECORD, **{name: folder / name for name in kept(record)}},
+        files={
+            RECORD: folder / RECORD,
+            **{name: folder / name for name in held(record, folder)},
+        },
         texts={SPEC: json.dumps(record.spec, indent=1, sort_keys=True)},
     )
+
+
+def held(record: Record, folder: Path) -> list[str]:
+    """Return the names of the artifacts that a run folder should have.
+
+    That is all but checkpoints (``*.pt``), which never travel, and weights that stayed behind.
+    """
+    return [name for name in kept(record) if not is_weights(name) or (folder / name).exists()]
 
 
 def kept(record: Record) -> list[str]:
     """Return the names of the artifacts that travel: all but checkpoints (``*.pt``)."""
     return sorted(name for name in record.artifacts if not name.endswith(".pt"))
+
+
+def is_weights(name: str) -> bool:
+    """Whether an artifact is weights, which may stay behind when a record travels."""
+    return name.endswith(".safetensors")
 
 
 def verified(path: Path, digest: str) -> bytes:
@@ -158,7 +174,7 @@ def _check(record: Record, *, folder: Path) -> None:
     for name, value in record.values.items():
         if isinstance(value, bool) or not math.isfinite(value):
             raise ValueError(f"values.{name} is {value!r}, not a finite number")
-    for name in kept(record):
+    for name in held(record, folder):
         verified(folder / name, record.artifacts[name])
 
 

@@ -81,7 +81,10 @@ def _weights(job: Job) -> dict[str, torch.Tensor]:
     try:
         return load_file(path, device=job.device)
     except FileNotFoundError as error:
-        raise RecordError(f"{path}: the training's weights are missing") from error
+        raise RecordError(
+            f"{path}: the training's weights are missing (a bundle may leave them behind); "
+            "import one that has them, or delete the training's folder to run it again"
+        ) from error
 
 
 def _write(measured: Measured, job: Job) -> list[str]:

@@ -63,6 +63,48 @@ def test_what_is_exported_is_imported_without_checkpoints(here, there, path, wri
     assert contents(there) == expected
 
 
+TRAINED = {
+    "curves.json": "{}",
+    "checkpoint.pt": "large",
+    "weights.safetensors": "large as well",
+}
+
+
+def test_weights_may_stay_behind_and_come_later(here, there, path, write_run):
+    weights = f"runs/{BASE}/weights.safetensors"
+    write_run(here, files=TRAINED)
+    bundle.export(here, ids=[ID], path=path, weights=False)
+    assert bundle.import_(path, results=there) == [f"{ID} cpu-eager: imported"]
+    without = contents(there)
+    assert weights not in without
+    assert f"runs/{BASE}/curves.json" in without
+    bundle.export(here, ids=[ID], path=path)
+    line = f"{ID} cpu-eager: imported; the same record was here, without its weights"
+    assert bundle.import_(path, results=there) == [line]
+    assert contents(there) == {**without, weights: b"large as well"}
+
+
+def test_a_run_without_its_weights_is_stored_and_travels_on(
+    here, results, path, tmp_path, write_run
+):
+    write_run(here, files=TRAINED)
+    bundle.export(here, ids=[ID], path=path, weights=False)
+    bundle.import_(path, results=results)
+    store = Store(results)
+    assert (store.ingest().new, store.ingest().problems) == (1, [])
+    again = tmp_path / "again.zip"
+    bundle.export(results, ids=[ID], path=again)
+    assert again.read_bytes() == path.read_bytes()
+    kept = f"{ID} cpu-eager: kept; the same record is here already"
+    assert bundle.import_(again, results=here) == [kept]
+
+
+def test_weights_that_are_not_the_records_are_refused(here, there, path, write_run):
+    record = (write_run(here, files={"weights.safetensors": "x"}) / "record.json").read_text()
+    zipped(path, {f"{BASE}/record.json": record, f"{BASE}/weights.safetensors": "y"})
+    assert refusal(path, there).endswith(f"{BASE} and its record differ on weights.safetensors")
+
+
 def test_an_imported_run_is_stored_as_any_other(here, results, path, write_run):
     write_run(here)
     bundle.export(here, ids=[ID], path=path)
