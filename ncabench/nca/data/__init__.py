@@ -12,6 +12,14 @@ each class in each split; ``side_px``, where a set's images are large or differ 
 each to that shorter side and crops its centre. Such sets load as `Images`, sets of pairs as
 `Pairs`.
 
+    images = { split = "all", resize_px = 32, val = "test" }
+
+``resize_px`` stretches or squeezes each image to that many pixels on both sides, and crops
+nothing. ``val`` says what is validated on, as a part of that name, where a set has no split
+``val`` of its own and all splits are selected: another split (``"test"``: what is validated on
+is what is tested on), or the last so many images of each class of the training split, which
+are then not trained on.
+
 Nothing here imports torch, so that a plan can name its data in under a second; torchvision's
 readers are imported by the call that reads.
 """
@@ -36,7 +44,7 @@ class Images:
         images: ``(N, h, w)`` grey or ``(N, h, w, 3)`` RGB, uint8, black is 0.
         labels: ``(N,)``, int64; they index ``classes``.
         classes: names of the classes, in the order of the selection.
-        parts: where each split lies in the arrays.
+        parts: where each split lies in the arrays; two may be the same images.
     """
 
     images: NDArray[np.uint8]

@@ -28,6 +28,9 @@ class IdxFiles(Published):
     """
 
     shape = (28, 28)
+    resizes = True
+    vals = ("test",)
+    holds_out = True
 
     def _digests(self, asked: Selection) -> Mapping[str, str]:
         names = tuple(name for split in asked.splits for name in _names(split))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from ncabench.nca.data import DataSet, Images
 from ncabench.nca.data import _selection as selections
 from ncabench.nca.data._files import summary
+from ncabench.nca.data._pictures import resized
 from ncabench.nca.data._selection import Indices, Selection
 
 Pixels = NDArray[np.uint8]
+TRAIN, VAL = "train", "val"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +42,9 @@ class Labelled(DataSet):
         classes: its classes; the set's own labels index them.
         shape: an image's shape; None where images differ in size.
         scales: whether a suite may set ``side_px``.
+        resizes: whether a suite may set ``resize_px``.
+        vals: what a suite may name to validate on.
+        holds_out: whether it may hold out a number of images of each class instead.
         more: keys of a selection that only this set has, with their defaults.
     """
 
@@ -48,6 +53,9 @@ class Labelled(DataSet):
     classes: ClassVar[tuple[str, ...]]
     shape: ClassVar[tuple[int, ...] | None] = None
     scales: ClassVar[bool] = False
+    resizes: ClassVar[bool] = False
+    vals: ClassVar[tuple[str, ...]] = ()
+    holds_out: ClassVar[bool] = False
     more: ClassVar[Mapping[str, Any]] = {}
 
     def digest(self, selection: Any) -> str:
@@ -68,6 +76,9 @@ class Labelled(DataSet):
             splits=self.splits,
             classes=self.classes,
             scales=self.scales,
+            resizes=self.resizes,
+            vals=self.vals,
+            holds_out=self.holds_out,
             more=self.more,
         )
 
@@ -84,16 +95,55 @@ class Labelled(DataSet):
         images, labels, parts, start = [], [], {}, 0
         for split in asked.splits:
             opened, where = self._open(split, asked), f"{self.kind}, {split}"
-            chosen = selections.choose(opened.labels, asked, names=self.classes, where=where)
-            images.append(self._of_the_right_size(opened.pixels(chosen), where))
-            labels.append(selections.relabel(opened.labels[chosen], asked, names=self.classes))
-            parts[split] = slice(start, start + len(chosen))
-            start += len(chosen)
+            for part, chosen in self._shares(split, opened.labels, asked):
+                images.append(self._as_asked(opened.pixels(chosen), asked, where))
+                found = opened.labels[chosen]
+                labels.append(selections.relabel(found, asked, names=self.classes))
+                parts[part] = slice(start, start + len(chosen))
+                start += len(chosen)
+        if asked.val in parts:
+            parts[VAL] = parts[str(asked.val)]  # the same images under a second name
         return np.concatenate(images), np.concatenate(labels), parts
 
-    def _of_the_right_size(self, images: Pixels, where: str) -> Pixels:
+    def _shares(
+        self, split: str, labels: Indices, asked: Selection
+    ) -> Iterator[tuple[str, Indices]]:
+        """Yield the parts that a split has, and which of its images they are."""
+        held = np.zeros(len(labels), dtype=bool)
+        if split == TRAIN and asked.val is not None and asked.val not in self.splits:
+            held = self._held_out(labels, asked)
+        shares = [(split, ~held, asked)]
+        if held.any():
+            counted = type(asked.val) is int
+            shares.append((VAL, held, replace(asked, per_class=None) if counted else asked))
+        for part, its, how in shares:
+            left, where = np.flatnonzero(its), f"{self.kind}, {part}"
+            names = self.classes
+            yield part, left[selections.choose(labels[left], how, names=names, where=where)]
+
+    def _held_out(self, labels: Indices, asked: Selection) -> NDArray[np.bool_]:
+        """Return which images of the training split are validated on: the last of each class.
+
+        Raises:
+            ValueError: a class has no more images than are to be held out.
+        """
+        assert type(asked.val) is int
+        held = np.zeros(len(labels), dtype=bool)
+        for name in asked.classes:
+            found = np.flatnonzero(labels == self.classes.index(name))
+            if len(found) <= asked.val:
+                raise ValueError(
+                    f"{self.kind}, {TRAIN}: val is {asked.val}, "
+                    f"but there are only {len(found)} images of class {name!r}"
+                )
+            held[found[-asked.val :]] = True
+        return held
+
+    def _as_asked(self, images: Pixels, asked: Selection, where: str) -> Pixels:
         if self.shape is not None and images.shape[1:] != self.shape:
             raise ValueError(
                 f"{where}: images of {images.shape[1:]}, where {self.shape} are expected"
             )
-        return images
+        if self.shape is None or asked.resize_px is None:
+            return images
+        return np.stack([resized(one, asked.resize_px) for one in images])

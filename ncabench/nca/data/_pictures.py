@@ -56,6 +56,28 @@ def scaled(image: Image.Image, side_px: int | None) -> Pixels:
     return np.array(image.convert("RGB"))
 
 
+def resized(pixels: Pixels, side_px: int) -> Pixels:
+    """Return an image with both sides ``side_px``, whatever its shape was; nothing is cropped.
+
+    Bilinear, of the values as floats, which are rounded once at the end; where a side
+    shrinks, the weights reach as far as the scale (Pillow's antialiasing).
+
+    Shape:
+        pixels ``(h, w)`` or ``(h, w, c)``; result ``(side_px, side_px)`` likewise.
+
+    >>> resized(np.array([[0, 100]], dtype=np.uint8), 4)[0].tolist()
+    [0, 25, 75, 100]
+    """
+    planes = np.atleast_3d(pixels).astype(np.float32)
+    size = (side_px, side_px)
+    found = [
+        np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BILINEAR))
+        for plane in np.moveaxis(planes, 2, 0)
+    ]
+    rounded: Pixels = np.rint(np.stack(found, axis=2)).astype(np.uint8)
+    return rounded if pixels.ndim == 3 else rounded[:, :, 0]
+
+
 def stacked(pictures: Iterable[tuple[Path, Pixels]]) -> Pixels:
     """Return pictures as one array.
 

@@ -14,6 +14,7 @@ from ncabench.errors import Problem
 
 Indices = NDArray[np.int64]
 ALL = "all"
+UNASKED = ("resize_px", "val")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,8 @@ class Selection:
         classes: the classes, in the order that labels count them.
         per_class: how many of each class in each split; None is all of them.
         side_px: the side that images are scaled and cropped to; None is as they are.
+        resize_px: both sides that images are stretched or squeezed to; None is as they are.
+        val: what the part ``"val"`` is; None is a split of that name, where there is one.
         more: what else the set lets a suite choose, such as a number of frames.
     """
 
@@ -32,6 +35,8 @@ class Selection:
     classes: tuple[str, ...]
     per_class: int | None = None
     side_px: int | None = None
+    resize_px: int | None = None
+    val: str | int | None = None
     more: tuple[tuple[str, Any], ...] = ()
 
     def option(self, key: str) -> Any:
@@ -40,7 +45,11 @@ class Selection:
 
     def canonical(self) -> str:
         """Return the selection as text: the same for whatever means the same."""
-        return json.dumps(asdict(self))
+        known = asdict(self)
+        for key in UNASKED:
+            if known[key] is None:
+                del known[key]  # so that a text without it is what it was before it existed
+        return json.dumps(known)
 
 
 def read(
@@ -49,7 +58,10 @@ def read(
     splits: Sequence[str],
     classes: Sequence[str],
     scales: bool = False,
+    resizes: bool = False,
     counted: bool = True,
+    vals: Sequence[str] = (),
+    holds_out: bool = False,
     more: Mapping[str, Any] | None = None,
 ) -> Selection:
     """Return a suite's selection, checked and completed.
@@ -59,7 +71,10 @@ def read(
         splits: the set's splits.
         classes: the set's classes.
         scales: whether ``side_px`` may be set.
+        resizes: whether ``resize_px`` may be set.
         counted: whether ``per_class`` may be set.
+        vals: what ``val`` may name.
+        holds_out: whether ``val`` may be a number of images of each class.
         more: keys that only this set has, with their defaults.
 
     Raises:
@@ -72,15 +87,21 @@ def read(
     if not isinstance(table, Mapping):
         raise ValueError(f"expected the name of a split or a table, found {selection!r}")
     own = more or {}
-    limits = (*(["per_class"] if counted else []), *(["side_px"] if scales else []))
+    allowed = {"per_class": counted, "side_px": scales, "resize_px": resizes}
+    allowed["val"] = bool(vals) or holds_out
+    limits = (key for key, may in allowed.items() if may)
     keys = ("split", "classes", *limits, *own)
     for key in table:
         _known(key, keys, "a selection has no key")
+    if "side_px" in table and "resize_px" in table:
+        raise ValueError("side_px and resize_px: one of them may be set, not both")
     return Selection(
         splits=_splits(table.get("split", ALL), splits),
         classes=_classes(table.get("classes"), classes),
         per_class=_count(table, "per_class"),
         side_px=_count(table, "side_px"),
+        resize_px=_count(table, "resize_px"),
+        val=_val(table, vals, holds_out=holds_out),
         more=tuple((key, table.get(key, default)) for key, default in own.items()),
     )
 
@@ -160,6 +181,17 @@ def one_of(accepted: Sequence[str], key: str, found: Any) -> str:
 
 def _count(table: Mapping[str, Any], key: str) -> int | None:
     return at_least(1, key, table[key]) if key in table else None
+
+
+def _val(table: Mapping[str, Any], vals: Sequence[str], *, holds_out: bool) -> str | int | None:
+    if "val" not in table:
+        return None
+    if table.get("split", ALL) != ALL:
+        raise ValueError(f"val: needs all splits, not split = {table['split']!r}")
+    found = table["val"]
+    if holds_out and not isinstance(found, str):
+        return at_least(1, "val", found)
+    return one_of(vals, "val", found)
 
 
 def _known(found: Any, accepted: Sequence[str], what: str) -> str:

@@ -26,6 +26,9 @@ class Shipped(Labelled):
         published: its SHA-256.
     """
 
+    resizes = True
+    vals = ("test",)
+    holds_out = True
     file: ClassVar[str]
     published: ClassVar[str]
 

@@ -11,7 +11,7 @@ import numpy as np
 from ncabench.nca.data import _selection as selections
 from ncabench.nca.data._files import together
 from ncabench.nca.data._labelled import Opened, Pixels
-from ncabench.nca.data._pictures import decoding, scaled, stacked
+from ncabench.nca.data._pictures import decoding, resized, scaled, stacked
 from ncabench.nca.data._published import Published
 from ncabench.nca.data._selection import Indices, Selection
 
@@ -25,7 +25,8 @@ class CelebA(Published):
 
     Read from where torchvision unpacks it, ``celeba`` under ``root``: the folder of images and
     five lists. A selection is one of images (see `ncabench.nca.data`) of the one class
-    ``"face"``; without ``side_px`` images keep their size, which for all of them is 23 GB.
+    ``"face"``; without ``side_px`` or ``resize_px`` images keep their size, which for all of
+    them is 23 GB.
 
     The lists and the archive have published digests. The unpacked images have none; those
     that are selected are hashed, so that a training names what it saw, and a damaged one is
@@ -35,7 +36,8 @@ class CelebA(Published):
     section 4; splits of its list of partitions; MD5s of torchvision's table.
 
     Shape:
-        images ``(N, 218, 178, 3)``, or ``(N, side_px, side_px, 3)``.
+        images ``(N, 218, 178, 3)``, or ``(N, side_px, side_px, 3)``, likewise for
+        ``resize_px``.
 
     Raises:
         NoData: a list or an image is missing.
@@ -57,6 +59,8 @@ class CelebA(Published):
     splits = ("train", "valid", "test")
     classes = ("face",)
     scales = True
+    resizes = True
+    vals = ("valid", "test")
     published: ClassVar[Mapping[str, str]] = {
         "list_attr_celeba.txt": "75e246fa4810816ffd6ee81facbd244c",
         "identity_CelebA.txt": "32bd1bd63d3c78cd57e08160ec5ed1e2",
@@ -100,7 +104,7 @@ class CelebA(Published):
         def pixels(chosen: Indices) -> Pixels:
             paths = [place / IMAGES / found.filename[one] for one in chosen]
             return stacked(
-                (path, _pixels(found, one, path=path, side_px=asked.side_px))
+                (path, _pixels(found, one, path=path, asked=asked))
                 for one, path in zip(chosen, paths, strict=True)
             )
 
@@ -112,6 +116,7 @@ class CelebA(Published):
         datasets.CelebA(str(root), download=True)
 
 
-def _pixels(reader: Any, index: int, *, path: Path, side_px: int | None) -> Pixels:
+def _pixels(reader: Any, index: int, *, path: Path, asked: Selection) -> Pixels:
     with decoding(path), reader[index][0] as image:
-        return scaled(image, side_px)
+        found = scaled(image, asked.side_px)
+    return found if asked.resize_px is None else resized(found, asked.resize_px)

@@ -49,6 +49,9 @@ class Cifar10(Published):
         "c58f30108f718f92721af3b95e74349a",
     )
     shape = (32, 32, 3)
+    resizes = True
+    vals = ("test",)
+    holds_out = True
     classes = (
         *("airplane", "automobile", "bird", "cat", "deer"),
         *("dog", "frog", "horse", "ship", "truck"),

@@ -121,6 +121,31 @@ def test_no_photograph_is_on_both_sides():
     assert sides == [set(PHOTOGRAPHS["train"]), set(PHOTOGRAPHS["test"])]
 
 
+def test_a_photograph_may_be_validated_on_and_shares_no_tile_with_the_others():
+    found = PhotoTiles().load({"tile_px": 32, "val": "coffee"})
+    sizes = {name: len(found.images[part]) for name, part in found.parts.items()}
+    assert sizes == {"train": 776, "val": 12 * 18, "test": 386}
+    named = PhotoTiles().tiles("train", tile_px=32)
+    whole = PhotoTiles().load({"split": "train", "tile_px": 32}).images
+    coffee = np.array([name == "coffee" for name, _, _ in named])
+    assert np.array_equal(found.part("val").images, whole[coffee])
+    assert np.array_equal(found.part("train").images, whole[~coffee])
+
+
+def test_a_photograph_to_test_on_is_not_validated_on():
+    with pytest.raises(ValueError, match=r"^val: there is no 'china'"):
+        PhotoTiles().digest({"val": "china"})
+
+
+def test_digests_of_what_could_be_selected_before_are_what_they_were():
+    digests = [
+        Mnist5k().digest({"split": "test", "classes": ["3"]}),
+        Mnist5k().digest("all"),
+        FashionMnist500().digest({"per_class": 5}),
+    ]
+    assert [one[:12] for one in digests] == ["c1f082f10310", "800e6971b1d3", "ba13bd66f96b"]
+
+
 def test_the_list_of_tiles_is_the_published_one():
     tiles = [one for split in PHOTOGRAPHS for one in PhotoTiles().tiles(split, tile_px=64)]
     lines = "".join(":".join(map(str, tile)) + "\n" for tile in tiles)

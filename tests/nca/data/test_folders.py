@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+import torch
+import torch.nn.functional as F
 from PIL import Image
 from torchvision import datasets
 
@@ -51,6 +53,20 @@ def test_faces_are_scaled_and_cropped_to_their_centre(small_celeba):
     whole = Image.open(small_celeba.root / "celeba" / FACES / "000003.jpg")
     half = np.array(whole.resize((89, 109), Image.Resampling.BILINEAR))
     assert np.array_equal(found, half[10:99])
+
+
+def test_faces_are_squeezed_as_torch_squeezes_floats(small_celeba):
+    found = small_celeba.load({"split": "valid", "resize_px": 32}).images
+    floats = torch.from_numpy(small_celeba.load("valid").images).movedim(-1, 1).float()
+    wanted = F.interpolate(floats, size=(32, 32), mode="bilinear", antialias=True)
+    assert found.shape == (2, 32, 32, 3)
+    assert np.abs(found - wanted.movedim(1, -1).numpy()).max() <= 0.5 + 1e-3  # rounded once
+
+
+def test_the_split_valid_may_be_called_val(small_celeba):
+    found = small_celeba.load({"val": "valid", "resize_px": 8})
+    assert found.parts["val"] == found.parts["valid"] == slice(3, 5)
+    assert small_celeba.digest({"val": "valid"}) != small_celeba.digest("all")
 
 
 def test_the_digest_is_of_the_faces_that_are_selected(small_celeba):

@@ -5,6 +5,8 @@ import os
 
 import numpy as np
 import pytest
+import torch
+import torch.nn.functional as F
 from torchvision import datasets
 
 from ncabench.errors import NoData
@@ -45,6 +47,43 @@ def test_classes_are_counted_in_the_order_of_the_selection(small_idx):
     assert data.labels.tolist() == [1, 0, 1, 0]
     assert data.classes == ("7", "3")
     assert np.array_equal(data.images[0], small_idx().load("train").images[3])
+
+
+def test_images_are_resized_as_torch_resizes_floats(small_idx):
+    small, large = (small_idx().load({"split": "test", "resize_px": px}) for px in (28, 32))
+    floats = torch.from_numpy(small.images)[:, None].float()
+    wanted = F.interpolate(floats, size=(32, 32), mode="bilinear", align_corners=False)
+    assert np.array_equal(small.images, small_idx().load("test").images)
+    assert np.abs(large.images - wanted[:, 0].numpy()).max() <= 0.5 + 1e-4  # rounded once
+
+
+def test_what_is_validated_on_may_be_what_is_tested_on(small_idx):
+    found = small_idx().load({"val": "test"})
+    assert found.parts["val"] == found.parts["test"] == slice(30, 40)
+    assert len(found.images) == 40
+
+
+def test_the_last_of_each_class_may_be_held_out(small_idx):
+    whole = small_idx().load("train")
+    found = small_idx().load({"val": 1, "classes": ["3", "5"]})
+    assert found.parts == {"train": slice(0, 4), "val": slice(4, 6), "test": slice(6, 8)}
+    assert found.labels.tolist() == [0, 1] * 4
+    assert np.array_equal(found.part("train").images, whole.images[[3, 5, 13, 15]])
+    assert np.array_equal(found.part("val").images, whole.images[[23, 25]])
+
+
+def test_fewer_to_train_on_leave_what_is_held_out_as_it_is(small_idx):
+    few, all_ = (small_idx().load({"val": 2, **how}) for how in ({"per_class": 1}, {}))
+    assert few.parts == {"train": slice(0, 10), "val": slice(10, 30), "test": slice(30, 40)}
+    assert np.array_equal(few.part("val").images, all_.part("val").images)
+
+
+def test_no_class_may_be_held_out_whole(small_idx):
+    with pytest.raises(ValueError) as caught:
+        small_idx().load({"val": 3})
+    assert str(caught.value) == (
+        "mnist, train: val is 3, but there are only 3 images of class '0'"
+    )
 
 
 def test_unpacked_files_are_the_same_data(small_idx, tmp_path):

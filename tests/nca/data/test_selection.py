@@ -66,6 +66,40 @@ def test_a_side_may_be_set_where_a_set_scales():
     assert read({"side_px": 8}, scales=True).side_px == 8
 
 
+def test_what_is_not_set_leaves_the_text_as_it_was_before_it_could_be():
+    assert read("train").canonical() == (
+        '{"splits": ["train"], "classes": ["a", "b", "7"], "per_class": null, '
+        '"side_px": null, "more": []}'
+    )
+    texts = {read(one, **VALIDATING).canonical() for one in ({}, {"val": 2}, {"val": "test"})}
+    assert len(texts) == 3
+
+
+VALIDATING = {"vals": ("test",), "holds_out": True, "resizes": True, "scales": True}
+WRONG_TO_VALIDATE = {
+    "a name": ({"val": "valid"}, "val: there is no 'valid'\n  accepted: test"),
+    "none": ({"val": 0}, "val: expected an integer of 1 or more, found 0"),
+    "one split": ({"split": "train", "val": 2}, "val: needs all splits, not split = 'train'"),
+    "a size": ({"resize_px": 0}, "resize_px: expected an integer of 1 or more, found 0"),
+    "two sizes": (
+        {"resize_px": 8, "side_px": 8},
+        "side_px and resize_px: one of them may be set, not both",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"), WRONG_TO_VALIDATE.values(), ids=WRONG_TO_VALIDATE
+)
+def test_what_cannot_be_validated_on_is_refused(selection, expected):
+    assert message(selection, **VALIDATING).startswith(expected)
+
+
+def test_val_may_be_set_only_where_a_set_has_no_such_split():
+    assert message({"val": "test"}).startswith("a selection has no key 'val'")
+    assert message({"val": 2}, vals=("test",)).startswith("val: there is no 2")
+
+
 def test_a_class_that_is_missing_is_named():
     with pytest.raises(ValueError) as caught:
         selections.choose(np.array([0, 1]), read("train"), names=CLASSES, where="set, train")
