@@ -67,6 +67,7 @@ class Specs:
             "perturbation": perturbation,
             "metrics": {name: self._completed["metric", name] for name in self._metrics()},
         }
+        self._check_batches(asked["protocol"], asked["metrics"])
         return {
             "role": "evaluation",
             "schema": SCHEMA,
@@ -183,6 +184,20 @@ class Specs:
                 where = f"perturbation.{point['perturbation']}"
                 self._add([Problem(where=where, what=what, accepted=_offering(need))])
 
+    def _check_batches(self, protocol: Spec, metrics: Spec) -> None:
+        if not protocol or _tells("protocol", protocol["kind"], "whole_batches"):
+            return
+        for name, metric in metrics.items():
+            if _tells("metric", metric["kind"], "of_batch"):
+                what = (
+                    f"{metric['kind']} has one value for a whole batch, and a "
+                    f"{protocol['kind']} protocol does not score whole batches"
+                )
+                kinds = catalog.kinds("protocol")
+                fitting = [one for one in kinds if _tells("protocol", one, "whole_batches")]
+                where = f"metric.{name}.kind"
+                self._add([Problem(where=where, what=what, accepted=tuple(fitting))])
+
     def _add(self, problems: list[Problem]) -> None:
         self.problems += [one for one in problems if one not in self.problems]
 
@@ -193,6 +208,11 @@ def _offering(need: str) -> tuple[str, ...]:
         for kind in catalog.kinds("task")
         if need in catalog.describe("task", kind).attributes.get("offers", ())
     )
+
+
+def _tells(family: str, kind: str, attribute: str) -> bool:
+    """Return whether the source of a component sets an attribute to True."""
+    return catalog.describe(family, kind).attributes.get(attribute) is True
 
 
 def plain(value: Any) -> Any:

@@ -36,6 +36,14 @@ def test_one_training_serves_both_perturbations(plan):
     assert [one.needs for one in made.evaluations(first.labels[0])] == [first.id]
 
 
+def test_a_metric_of_whole_batches_needs_a_protocol_that_scores_them(plan):
+    changes = ('[metric.rgba_mse]\nkind = "mse"', '[metric.psnr]\nkind = "batch_psnr"')
+    assert refused(plan, changes).startswith(
+        "small.toml:\nmetric.psnr.kind: batch_psnr has one value for a whole batch, and a "
+        "recovery protocol does not score whole batches"
+    )
+
+
 def test_entries_are_in_the_order_of_the_grid(plan):
     points = [
         (one.labels[0]["perception"], one.labels[0]["rng_seed"]) for one in plan().trainings()

@@ -18,11 +18,16 @@ class Metric(nn.Module, ABC):
     needs trained weights finds them in ``__init__`` and raises ``NoData`` with the command
     that mends it.
 
+    A value is of its image alone, unless the metric is ``of_batch``: then all images of a call
+    have one value, that of the batch, and a suite may use it only with a protocol that scores
+    ``whole_batches``, since elsewhere a batch is no part of what is measured.
+
     Attributes:
         label: how tables name it. A substitute has a name of its own.
         quantity: what papers call it where they print it; ``""`` for the label.
         unit: ``""`` where it has none.
         higher_is_better: which way is good.
+        of_batch: whether all images of a call have one value together.
         stands_for: the kind of metric that this one may be named as a substitute for.
     """
 
@@ -31,6 +36,7 @@ class Metric(nn.Module, ABC):
     quantity: ClassVar[str] = ""
     unit: ClassVar[str] = ""
     higher_is_better: ClassVar[bool]
+    of_batch: ClassVar[bool] = False
     stands_for: ClassVar[str] = ""
 
     def __call__(self, images: Tensor, targets: Tensor) -> Tensor:

@@ -60,10 +60,13 @@ class Protocol(ABC):
     Attributes:
         measures: names, such as ``"accuracy"`` in ``"accuracy/grown"``, of what is measured
             besides the suite's metrics; no metric may have one of them.
+        whole_batches: whether metrics see the same batches of tests, all of one size, whatever
+            the model, which a metric ``of_batch`` needs.
     """
 
     version: ClassVar[int] = 1
     measures: ClassVar[tuple[str, ...]] = ()
+    whole_batches: ClassVar[bool] = False
 
     @abstractmethod
     def __call__(

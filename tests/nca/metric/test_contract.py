@@ -68,9 +68,16 @@ def test_is_symmetric(metric, images, targets):
     torch.testing.assert_close(metric(images, targets), metric(targets, images))
 
 
-def test_a_value_does_not_depend_on_the_batch(metric, images, targets):
+def test_a_value_does_not_depend_on_the_batch_unless_it_is_the_batchs_own(
+    metric, images, targets
+):
     alone = torch.cat([metric(images[i : i + 1], targets[i : i + 1]) for i in range(B)])
-    torch.testing.assert_close(metric(images, targets), alone)
+    together = metric(images, targets)
+    if metric.of_batch:
+        assert together.unique().numel() == 1
+        images, targets = (one[:1].expand(B, -1, -1, -1) for one in (images, targets))
+        alone, together = alone[:1].expand(B), metric(images, targets)
+    torch.testing.assert_close(together, alone)
 
 
 def test_leaves_its_inputs_as_they_were(metric, images, targets):

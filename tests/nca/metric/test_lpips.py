@@ -1,8 +1,11 @@
 import re
+from importlib import util
+from pathlib import Path
 
 import pytest
 import torch
-from torchvision.models import squeezenet1_1
+import torch.nn.functional as F
+from torchvision.models import squeezenet1_1, vgg16
 
 from ncabench.errors import NoData
 from ncabench.nca.metric.lpips import LPIPS
@@ -48,6 +51,50 @@ def test_is_what_the_package_gives_when_it_loads_the_trunk_itself(drawn, pair):
     package = lpips.LPIPS(net="squeeze", verbose=False)
     wanted = package(*pair).flatten(), package(*pair, normalize=True).flatten()
     torch.testing.assert_close(found, wanted, rtol=0, atol=0)
+
+
+@pytest.fixture
+def drawn_vgg(folder, monkeypatch):
+    """The convolutions of a VGG-16 of random weights, where LPIPS finds them; returns them."""
+    rng, weights = torch.Generator().manual_seed(0), {}
+    for name, shape in vgg16_shapes().items():
+        spread = (2 / (9 * shape[1])) ** 0.5 if len(shape) == 4 else 0.1
+        weights[name] = torch.randn(shape, generator=rng) * spread
+    folder.mkdir()
+    path = folder / "drawn.pth"
+    torch.save(weights, path)
+    name = f"drawn-{trained.digest(path)[:8]}.pth"
+    monkeypatch.setitem(imagenet.FILES, "vgg", name)
+    path.rename(folder / name)
+    return weights
+
+
+def vgg16_shapes():
+    with torch.device("meta"):
+        network = vgg16().state_dict()
+    return {name: one.shape for name, one in network.items() if name.startswith("features.")}
+
+
+def test_of_vgg_is_equation_1_of_the_layers_before_each_pooling(drawn_vgg):
+    rng = torch.Generator().manual_seed(3)
+    images, targets = torch.rand(2, 2, 1, 32, 32, generator=rng).unbind()
+    published = Path(util.find_spec("lpips").origin).parent / "weights/v0.1/vgg.pth"
+    calibrated = torch.load(published, map_location="cpu", weights_only=True)
+    mean = torch.tensor([-0.030, -0.088, -0.188])[:, None, None]
+    spread = torch.tensor([0.458, 0.448, 0.450])[:, None, None]
+    maps = (torch.cat([images, targets]).expand(-1, 3, -1, -1) * 2 - 1 - mean) / spread
+    wanted, layer = torch.zeros(2), 0
+    for level, convolutions in enumerate((2, 2, 3, 3, 3)):
+        maps = F.max_pool2d(maps, 2) if level else maps
+        layer += 1 if level else 0
+        for _ in range(convolutions):
+            weight, bias = (drawn_vgg[f"features.{layer}.{one}"] for one in ("weight", "bias"))
+            maps, layer = F.conv2d(maps, weight, bias, padding=1).relu(), layer + 2
+        ones = maps / (maps.square().sum(dim=1, keepdim=True).sqrt() + 1e-10)
+        apart = (ones[:2] - ones[2:]).square() * calibrated[f"lin{level}.model.1.weight"]
+        wanted += apart.sum(dim=1).mean(dim=(1, 2))
+    found = LPIPS(net="vgg", rescale=True)(images, targets)
+    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.usefixtures("drawn")
