@@ -39,7 +39,9 @@ class Assembled:
     parameters: int
 
 
-def assemble(spec: Spec, *, root: Path | None, meta: bool = False) -> Assembled:
+def assemble(
+    spec: Spec, *, root: Path | None, meta: bool = False, task: Task | None = None
+) -> Assembled:
     """Return the model and task of a training's or a profile's spec.
 
     Weights come from draws keyed by the spec's rng_seed (0 for a profile, which has none),
@@ -49,13 +51,14 @@ def assemble(spec: Spec, *, root: Path | None, meta: bool = False) -> Assembled:
         spec: a training's or a profile's.
         root: where data sets look for what is not shipped.
         meta: build the model on the meta device, to count or check it only.
+        task: the spec's task, where it is there already, so that its data is not read again.
 
     Raises:
         SuiteError: a constructor refuses its parameters.
         NoData: the data is not on this machine.
     """
     draws = Draws(spec.get("rng_seed", 0))
-    task = _task(spec, draws, root)
+    task = _task(spec, draws, root) if task is None else task
     with torch.random.fork_rng(devices=[]), torch.device("meta") if meta else nullcontext():
         model = _model(spec, task)
     if not meta:
@@ -74,7 +77,8 @@ def check(plan: Plan, *, root: Path | None = None) -> dict[str, int]:
     Where nothing is trained, each profile's.
 
     Models and trainers are built on the meta device, trainers without their pool, which is
-    built by itself. Entries whose data is missing are left out.
+    built by itself; a task is built once for all models, so that its data is read once.
+    Entries whose data is missing are left out.
 
     Raises:
         SuiteError: a constructor refuses its parameters; lists every such problem, under
@@ -82,7 +86,8 @@ def check(plan: Plan, *, root: Path | None = None) -> dict[str, int]:
     """
     counts: dict[str, int] = {}
     problems: dict[Problem, None] = {}
-    tasks: dict[str, Task] = {}
+    tasks: dict[str, Task] = {}  # by the training's id
+    there: dict[str, Task] = {}  # by what the task is
     built: dict[str, Assembled] = {}
     for entry in plan.entries:
         if entry.missing:
@@ -93,7 +98,10 @@ def check(plan: Plan, *, root: Path | None = None) -> dict[str, int]:
             elif entry.role == "training":
                 key = repr([entry.spec[name] for name in ("model", "parts", "task")])
                 if key not in built:
-                    built[key] = assemble(entry.spec, root=root, meta=True)
+                    about = repr([entry.spec["task"], entry.spec["data"]])
+                    known = there.get(about)
+                    built[key] = assemble(entry.spec, root=root, meta=True, task=known)
+                    there[about] = built[key].task
                 counts[entry.id] = built[key].parameters
                 tasks[entry.id] = built[key].task
                 _check_trainer(entry.spec["trainer"], built[key])

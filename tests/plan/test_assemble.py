@@ -18,6 +18,14 @@ def test_counts_are_those_of_the_built_models(plan):
     assert assemble.count(made.entries[0].spec, root=None) == 8096
 
 
+def test_a_task_that_is_there_is_not_built_again(plan):
+    sobel, conv = (plan().trainings({"perception": one})[0] for one in ("sobel", "conv3x3"))
+    task = assemble.assemble(sobel.spec, root=None, meta=True).task
+    again = assemble.assemble(conv.spec, root=None, meta=True, task=task)
+    assert again.task is task
+    assert again.parameters == 22976
+
+
 def test_weights_depend_on_the_rng_seed_alone(plan):
     zero, one = (entry.spec for entry in plan(sets=["grid.perception=sobel"]).trainings())
     first, again, other = (
