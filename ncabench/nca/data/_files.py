@@ -6,13 +6,20 @@ import contextlib
 import gzip
 import hashlib
 import tempfile
+import zipfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ncabench.errors import NoData
 
+Pixels = NDArray[np.uint8]
+
 WORTH_BYTES = 16 * 2**20  # hashing less than this takes no longer than looking it up
+MOST_BYTES = 2 * 2**30  # of images, as they are in memory
 NOTES = ".ncabench"  # folder under a data root
 AGAIN = "unpack or fetch the set again"
 _ALGORITHMS: Mapping[int, str] = {32: "md5", 64: "sha256"}  # by the digits of the digest
@@ -68,6 +75,35 @@ def remembered(
         with tempfile.NamedTemporaryFile("w", dir=note.parent, delete=False) as partial:
             partial.write(found)
         Path(partial.name).replace(note)
+    return found
+
+
+def kept(name: str, *, notes: Path | None, make: Callable[[], Pixels]) -> Pixels:
+    """Return the images that ``make`` reads, from a copy of them where there is one.
+
+    A copy is kept under the data root, so that photographs need not be decoded by every
+    training anew; not of more than 2 GiB, and not where there is no folder. A copy that is
+    damaged is made again.
+
+    Args:
+        name: of the copy; it must change with what ``make`` returns.
+        notes: the data root, or None.
+        make: reads the images.
+    """
+    if notes is None:
+        return make()
+    copy = notes / NOTES / f"{name}.npz"
+    with contextlib.suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        with copy.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            there: Pixels = arrays["images"]
+        return there
+    found = make()
+    if found.nbytes <= MOST_BYTES:
+        with contextlib.suppress(OSError):  # a root that cannot be written keeps no copy
+            copy.parent.mkdir(exist_ok=True)
+            with tempfile.NamedTemporaryFile("wb", dir=copy.parent, delete=False) as partial:
+                np.savez(partial, images=found)
+            Path(partial.name).replace(copy)
     return found
 
 

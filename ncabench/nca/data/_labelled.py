@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -91,12 +92,13 @@ class Labelled(DataSet):
         """Return a split."""
 
     def _gather(self, asked: Selection) -> tuple[Pixels, Indices, dict[str, slice]]:
-        self._digests(asked)
+        read = summary(asked.canonical(), self._digests(asked))
         images, labels, parts, start = [], [], {}, 0
         for split in asked.splits:
             opened, where = self._open(split, asked), f"{self.kind}, {split}"
             for part, chosen in self._shares(split, opened.labels, asked):
-                images.append(self._as_asked(opened.pixels(chosen), asked, where))
+                make = partial(self._made, opened, chosen, asked, where)
+                images.append(self._once(make, name=f"{self.kind}-{part}-{read}"))
                 found = opened.labels[chosen]
                 labels.append(selections.relabel(found, asked, names=self.classes))
                 parts[part] = slice(start, start + len(chosen))
@@ -139,7 +141,12 @@ class Labelled(DataSet):
             held[found[-asked.val :]] = True
         return held
 
-    def _as_asked(self, images: Pixels, asked: Selection, where: str) -> Pixels:
+    def _once(self, make: Callable[[], Pixels], *, name: str) -> Pixels:  # noqa: ARG002 -- others'
+        """Return a part's images; ``name`` is theirs alone."""
+        return make()
+
+    def _made(self, opened: Opened, chosen: Indices, asked: Selection, where: str) -> Pixels:
+        images = opened.pixels(chosen)
         if self.shape is not None and images.shape[1:] != self.shape:
             raise ValueError(
                 f"{where}: images of {images.shape[1:]}, where {self.shape} are expected"

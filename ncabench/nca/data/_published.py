@@ -7,15 +7,15 @@ import tarfile
 import zipfile
 import zlib
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from pathlib import Path
 from typing import ClassVar
 
 from ncabench.errors import NoData
 from ncabench.nca.data import Verified
-from ncabench.nca.data._files import found_as, refusal
-from ncabench.nca.data._labelled import Labelled
+from ncabench.nca.data._files import found_as, kept, refusal
+from ncabench.nca.data._labelled import Labelled, Pixels
 
 NAME_IT = "--data or NCABENCH_DATA names the folder of data sets"
 BROKEN = (  # what a download or an unpacking may end with
@@ -33,6 +33,7 @@ class Published(Labelled):
         unpacked: what else must be in the folder.
         archive: what the set is unpacked from, under ``root``, and its MD5.
         by_hand: what to do where torchvision cannot fetch the set.
+        slow: whether images are decoded so slowly that a copy of what is read is kept.
     """
 
     folder: ClassVar[str]
@@ -40,6 +41,7 @@ class Published(Labelled):
     unpacked: ClassVar[tuple[str, ...]] = ()
     archive: ClassVar[tuple[str, str] | None] = None
     by_hand: ClassVar[str] = ""
+    slow: ClassVar[bool] = False
 
     def __init__(self, root: Path | None = None) -> None:
         super().__init__(root)
@@ -136,6 +138,11 @@ class Published(Labelled):
         if found != published:
             raise refusal(path, found=found, published=published, mend=mend)
         return found
+
+    def _once(self, make: Callable[[], Pixels], *, name: str) -> Pixels:
+        if not self.slow:
+            return make()
+        return kept(f"{name}-v{self.version}", notes=self.notes, make=make)
 
     def _archive(self) -> tuple[Path, str] | None:
         """Return the archive and its published MD5, where it lies under the root."""

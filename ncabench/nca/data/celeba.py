@@ -60,6 +60,7 @@ class CelebA(Published):
     classes = ("face",)
     scales = True
     resizes = True
+    slow = True
     vals = ("valid", "test")
     published: ClassVar[Mapping[str, str]] = {
         "list_attr_celeba.txt": "75e246fa4810816ffd6ee81facbd244c",

@@ -62,6 +62,7 @@ class LandCoverRep(Published):
     folder = "land_cover_rep_v1.1"
     splits = tuple(SPLITS)
     classes = ("tile",)
+    slow = True
     more: ClassVar[Mapping[str, Any]] = {"crop_px": TILE_PX}
     published: ClassVar[Mapping[str, str]] = {}
     unpacked = (TABLE, TILES)

@@ -62,6 +62,7 @@ class TinyImageNet(Published):
     classes = ("photograph",)
     shape = (64, 64, 3)
     resizes = True
+    slow = True
     published: ClassVar[Mapping[str, str]] = {}
     unpacked = (CLASSES, "train", "val/images", "test/images")
     counts: ClassVar[Mapping[str, int]] = {

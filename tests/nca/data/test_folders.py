@@ -8,6 +8,7 @@ from PIL import Image
 from torchvision import datasets
 
 from ncabench.errors import NoData
+from ncabench.nca.data import _files
 from ncabench.nca.data.celeba import CelebA
 from ncabench.nca.data.dtd import Dtd
 from ncabench.nca.data.edges2handbags import Edges2Handbags
@@ -61,6 +62,27 @@ def test_faces_are_squeezed_as_torch_squeezes_floats(small_celeba):
     wanted = F.interpolate(floats, size=(32, 32), mode="bilinear", antialias=True)
     assert found.shape == (2, 32, 32, 3)
     assert np.abs(found - wanted.movedim(1, -1).numpy()).max() <= 0.5 + 1e-3  # rounded once
+
+
+def test_what_was_decoded_is_kept_until_a_face_changes(small_celeba):
+    asked = {"split": "test", "resize_px": 8}
+    first = small_celeba.load(asked).images
+    (copy,) = (small_celeba.root / ".ncabench").glob("celeba-test-*.npz")
+    np.savez(copy, images=first + 1)
+    assert np.array_equal(small_celeba.load(asked).images, first + 1)  # the copy was read
+    copy.write_bytes(copy.read_bytes()[:-50])
+    assert np.array_equal(small_celeba.load(asked).images, first)  # and is made again
+    assert np.array_equal(np.load(copy)["images"], first)
+    path = small_celeba.root / "celeba" / FACES / "000004.jpg"
+    path.write_bytes((path.parent / "000005.jpg").read_bytes())
+    changed = small_celeba.load(asked).images
+    assert np.array_equal(changed[0], changed[1])
+
+
+def test_large_images_are_not_kept(small_celeba, monkeypatch):
+    monkeypatch.setattr(_files, "MOST_BYTES", 1000)
+    small_celeba.load("test")
+    assert not list(small_celeba.root.glob(".ncabench/*.npz"))
 
 
 def test_the_split_valid_may_be_called_val(small_celeba):
