@@ -190,8 +190,8 @@ class Specs:
         for name, metric in metrics.items():
             if _tells("metric", metric["kind"], "of_batch"):
                 what = (
-                    f"{metric['kind']} has one value for a whole batch, and a "
-                    f"{protocol['kind']} protocol does not score whole batches"
+                    f"{metric['kind']} has one value for a whole batch, and the protocol "
+                    f"{protocol['kind']} does not score whole batches"
                 )
                 kinds = catalog.kinds("protocol")
                 fitting = [one for one in kinds if _tells("protocol", one, "whole_batches")]

@@ -39,8 +39,8 @@ def test_one_training_serves_both_perturbations(plan):
 def test_a_metric_of_whole_batches_needs_a_protocol_that_scores_them(plan):
     changes = ('[metric.rgba_mse]\nkind = "mse"', '[metric.psnr]\nkind = "batch_psnr"')
     assert refused(plan, changes).startswith(
-        "small.toml:\nmetric.psnr.kind: batch_psnr has one value for a whole batch, and a "
-        "recovery protocol does not score whole batches"
+        "small.toml:\nmetric.psnr.kind: batch_psnr has one value for a whole batch, and the "
+        "protocol recovery does not score whole batches"
     )
 
 
