@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from ncabench.errors import SuiteError
 from ncabench.plan import assemble, planner
@@ -27,6 +28,19 @@ def test_the_automaton_of_the_shipped_latent_run_has_the_printed_size():
     assert set(holes.values()) == {shipped + CONV_5X5}  # told the mask
     bags = assemble.check(planned("latent_edge_to_bag", "short"))
     assert set(bags.values()) == {shipped}  # told nothing
+
+
+def test_no_weights_let_the_latents_of_the_short_bags_run_away():
+    small = [f"model.{coder}.autoencoder.base=32" for coder in ("vae", "vqvae")]
+    for training in planned("latent_edge_to_bag", "short", *small).trainings():
+        model = assemble.assemble(training.spec, root=None).model
+        state = torch.zeros(1, 64, 8, 8)
+        with torch.no_grad():
+            for weight in model.update.parameters():
+                weight.mul_(1000)
+            for _ in range(24):
+                state = model.step(state, condition=None, mask=None)
+        assert 1 < state.abs().max() <= 24  # a tanh for each step
 
 
 @pytest.mark.parametrize(
