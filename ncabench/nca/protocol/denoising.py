@@ -17,7 +17,8 @@ from ncabench.nca.perturbation import Perturbation
 from ncabench.nca.perturbation.none import Unperturbed
 from ncabench.nca.protocol import Measured, Protocol
 from ncabench.nca.protocol._cases import Cases, Scores, evaluating
-from ncabench.nca.protocol._rollouts import Moment, Plan, Rollouts, Stage, curve
+from ncabench.nca.protocol._masked import Masked
+from ncabench.nca.protocol._rollouts import Moment, Plan, Rollouts, curve
 from ncabench.nca.task import Task
 from ncabench.nca.task import _masking as masking
 from ncabench.nca.task.denoising import Denoising as DenoisingTask
@@ -117,7 +118,7 @@ class Denoising(Protocol):
         followed = 0 if once else self.curve_images // task.batch * task.batch
         near, far = (
             Rollouts(stepped, task, metrics=metrics, draws=draws, plan=self._plan(steps, every))
-            for every in (self.curve_every, steps)
+            for every in (self.curve_every, None)
         )
         scores, pairs = Scores(), dict[str, Tensor]()
         with evaluating(model):
@@ -130,12 +131,13 @@ class Denoising(Protocol):
                 )
                 pairs |= self._pairs(task, part)
         for record in (near, far):  # the order of the images
-            answers = {name: each[steps, False] for name, each in record.scores.items()}
+            answers = {name: one.get((steps, False), []) for name, one in record.scores.items()}
             _extend(scores, "answer", answers)
         measured = _measured(scores, task.configurations(whole.old).tolist())
         if followed:
             measured.curves.update({name: curve(one) for name, one in near.scores.items()})
-        self._show(measured, near.frames if followed else far.frames, pairs, steps=steps)
+        frames = {number: near.frames[number] | far.frames[number] for number in near.frames}
+        self._show(measured, frames, pairs, steps=steps)
         return measured
 
     def _cases(self, task: DenoisingTask) -> Cases:
@@ -150,13 +152,13 @@ class Denoising(Protocol):
         labels = task.test_labels(torch.zeros_like(turns), turns=turns)
         return Cases(samples=turns, old=labels, new=labels)
 
-    def _plan(self, steps: int, every: int) -> Plan:
-        """Return when to look: at both ends, and ``every`` so many steps."""
+    def _plan(self, steps: int, every: int | None) -> Plan:
+        """Return when to look: at the end, and ``every`` so many steps from the first on."""
         frames = {round(turn * steps / (self.frames - 1)) for turn in range(self.frames)}
         return Plan(
             perturb_at=steps,
             end=steps,
-            measured=frozenset({0, steps, *range(0, steps, every)}),
+            measured=frozenset({steps, *(range(0, steps, every) if every else ())}),
             pictured=frozenset(frames),
             shown=frozenset(range(self.films)),
         )
@@ -189,35 +191,6 @@ class Denoising(Protocol):
         for film, pair in pairs.items():
             measured.frames[film] = pair
             measured.frame_steps[film] = [0, steps]
-
-
-class Masked(Stage):
-    """One batch of masked images: steps them, and looks at every state, clipped.
-
-    Args:
-        record: where scores and frames go.
-        cases: the samples; what they are about does not change.
-    """
-
-    def __init__(self, record: Rollouts, cases: Cases) -> None:
-        super().__init__(record, samples=cases.samples, labels=cases.old, past=False)
-
-    def run(self, seed: Tensor, *, steps: int) -> None:
-        """Go from a batch of seed states to their last.
-
-        Raises:
-            Diverged: a state stopped being finite.
-        """
-        state = self._record.model.begin(seed)
-        self.see(0, state)
-        self.advance(state, steps=range(steps))
-
-    def scores(self, images: Tensor) -> dict[str, list[float]]:
-        """Return the scores of images that need not be the model's, ``(B, V, H, W)``."""
-        return self._scores(images)
-
-    def _scores(self, answer: Tensor) -> dict[str, list[float]]:
-        return super()._scores(answer.clamp(0, 1))
 
 
 def _extend(scores: Scores, quantity: str, found: Mapping[str, Sequence[float]]) -> None:
