@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from ncabench.nca.data import Images
 from ncabench.nca.draws import Draws
@@ -18,6 +19,7 @@ from ncabench.nca.trainer._best import Best
 from ncabench.nca.trainer.denoising import Denoising
 
 DEVICES = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
+WAITING = {"_local_scalar_dense", "nonzero", "equal", "is_nonzero", "masked_select"}
 SHUFFLED = {"kind": "shuffled", "size": 8}
 
 
@@ -224,6 +226,30 @@ def test_engines_go_the_same_way(make, device, monkeypatch):
         assert set(found) == set(expected)
         for name, value in expected.items():
             torch.testing.assert_close(found[name], value, rtol=2e-3, atol=1e-4)
+
+
+class NoWaiting(TorchDispatchMode):
+    """Refuses what makes the host wait for the device."""
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        assert function.overloadpacket.__name__ not in WAITING
+        return function(*args, **(kwargs or {}))
+
+
+def test_the_refusal_sees_what_waits():
+    with pytest.raises(AssertionError), NoWaiting():
+        torch.ones(3).sum().item()
+
+
+@pytest.mark.parametrize("count", [0, 4])
+def test_nothing_but_the_optimiser_waits_for_the_device(make, count, monkeypatch):
+    trainer = make("denoising", "nca", pool=SHUFFLED)
+    _advances(trainer, 3)
+    zero = torch.zeros(())
+    monkeypatch.setattr(trainer.descent, "step", lambda: zero)
+    with NoWaiting():
+        trainer.work((4, count))
+        trainer.best.see(trainer.validation())
 
 
 @pytest.mark.parametrize(
