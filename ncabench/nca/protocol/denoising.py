@@ -66,6 +66,7 @@ class Denoising(Protocol):
     """
 
     version = 1
+    whole_batches = True
 
     def __init__(
         self,
