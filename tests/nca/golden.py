@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 import sys
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -24,6 +25,7 @@ from ncabench.plan import assemble
 FILE = Path(__file__).with_name("golden.json")
 SIZE, BATCH, STEPS = 12, 2, 8
 EMOJI = {"classes": ["fire", "red_apple"], "size_px": 8, "padding_px": 2, "channels": 8}
+TILES = {"split": "all", "tile_px": 16, "per_class": 20}
 GIVEN = {  # what a component needs or is made small by, where its defaults do not do
     "base": 4,
     "autoencoder": {
@@ -47,6 +49,9 @@ GIVEN = {  # what a component needs or is made small by, where its defaults do n
     "milestones": [3, 5],
     "ratio": [0.5, 1.0],
     "warm_up": 2,
+    "validation_steps": 3,
+    "validation_images": 8,
+    "validation_batch": 4,
     "guidance": 2.0,
     "branches": [{"kind": "sobel"}, {"kind": "conv", "out_channels": 8, "dilation": 2}],
     "optimiser": {"kind": "adam", "learning_rate": 0.001, "epsilon": 0.01},
@@ -73,17 +78,29 @@ def spec(family, kind, **given):
     return completed
 
 
-def built(model, *, perception="conv", update="mlp", padding_px=2):
-    """A model and the emoji task in float64, no weight at a value that hides its use."""
+def on_emoji(padding_px=2):
+    """The emoji task, and its data."""
+    task = spec("task", "emoji", **EMOJI | {"padding_px": padding_px})
+    return {"task": task, "data": {"kind": "noto_emoji", "selection": EMOJI["classes"]}}
+
+
+def on_masks():
+    """The task of masked images, and its data."""
+    set_of_images = {"kind": "photo_tiles", "selection": TILES}
+    task = spec("task", "denoising", dataset="photo_tiles", images=TILES, hidden=4)
+    return {"task": task, "data": set_of_images}
+
+
+def built(model, *, perception="conv", update="mlp", on=on_emoji):
+    """A model and a task in float64, no weight at a value that hides its use."""
     asked = {"perception": spec("perception", perception), "update": spec("update", update)}
     parts = catalog.describe("model", model).attributes.get("parts", ())
     made = assemble.assemble(
         {
             "model": spec("model", model),
             "parts": {part: asked[part] for part in parts},
-            "task": spec("task", "emoji", **EMOJI | {"padding_px": padding_px}),
-            "data": {"kind": "noto_emoji", "selection": EMOJI["classes"]},
             "rng_seed": 3,
+            **on(),
         },
         root=None,
     )
@@ -184,7 +201,8 @@ def of_trainer(kind):
         for model in catalog.kinds("model")
         if kind in catalog.describe("model", model).attributes["trainers"]
     ]
-    made = built("nca" if "nca" in models else models[0], padding_px=8)
+    on = on_masks if kind == "denoising" else partial(on_emoji, padding_px=8)
+    made = built("nca" if "nca" in models else models[0], on=on)
     given = (made.model, made.task, Draws(3), Eager(torch.device("cpu")))
     trainer = catalog.build("trainer", spec("trainer", kind), *given)
     return [float(f"{float(trainer.advance()['loss']):.6g}") for _ in range(4)]

@@ -174,7 +174,7 @@ def test_a_trainer_that_cannot_train_the_model_is_refused(plan):
     assert refused(plan, ("[train]\n", '[train]\nkind = "one_pass"\n')) == (
         "small.toml:\n"
         "train.kind: a one_pass trainer cannot train model.nca (nca)\n"
-        "  accepted: rollout, wgan_gp"
+        "  accepted: denoising, rollout, wgan_gp"
     )
 
 
@@ -192,7 +192,7 @@ def test_two_protocols_that_fit_are_one_too_many(plan):
         "small.toml:\n"
         "protocol: model.nca (nca) needs one [protocol.NAME] of a kind that fits, and there "
         "are 2\n"
-        "  accepted: generation, quality, recovery"
+        "  accepted: denoising, generation, quality, recovery"
     )
 
 

@@ -58,8 +58,13 @@ class NCA(Automaton):
 
     version = 1
     parts = ("perception", "update")
-    trainers: ClassVar[tuple[str, ...]] = ("rollout", "wgan_gp")
-    protocols: ClassVar[tuple[str, ...]] = ("recovery", "quality", "generation")
+    trainers: ClassVar[tuple[str, ...]] = ("rollout", "wgan_gp", "denoising")
+    protocols: ClassVar[tuple[str, ...]] = (
+        "recovery",
+        "quality",
+        "generation",
+        "denoising",
+    )
 
     def __init__(
         self,

@@ -35,6 +35,8 @@ from ncabench.nca.engine.cells import Firing, Grid
 from ncabench.nca.engine.fired import FiredRollout
 from ncabench.nca.model.guided import Guided
 from ncabench.nca.model.nca import NCA
+from ncabench.nca.model.unet import UNet
+from ncabench.nca.once import Once
 from ncabench.nca.perception.conv import Conv
 from ncabench.nca.perception.deformable import Deformable
 from ncabench.nca.pool.fifo import Fifo, _order, _placed
@@ -205,6 +207,19 @@ def told(side: int):
     return run, (grid, torch.zeros(2, 1, side, side), mask, *(one.detach() for one in weights))
 
 
+def once():
+    """Return a network of one pass as a step, and what it takes."""
+    network = UNet(Layout(height=16, width=16, visible=3), base=4)
+    model = Once(network, Layout(height=16, width=16, frozen=3, visible=3, hidden=2)).eval()
+    initialise(network, Draws(1))
+    names, weights = zip(*model.state_dict().items(), strict=True)
+
+    def run(state, *given):
+        return stepped(model, names, given, state, {"condition": None, "mask": None})
+
+    return torch.func.functionalize(run), (torch.zeros(2, 8, 16, 16), *weights)
+
+
 def real(tensor) -> bool:
     """Whether a gradient can be taken of a tensor."""
     return tensor.is_floating_point()
@@ -237,6 +252,7 @@ def programs():
     yield "guided step", *guided()
     for side in (8, 64):
         yield f"step told a mask of {side} cells", *told(side)
+    yield "one pass as a step", *once()
     yield "deformable step", *step(Deformable, torch.bfloat16, gradients=False)
 
 

@@ -28,6 +28,10 @@ TILES = {"split": "all", "tile_px": 16, "per_class": 20}
 TASKS = {  # a task's parameters, and its data
     "emoji": (EMOJI, ("noto_emoji", EMOJI["classes"])),
     "inpainting": ({"dataset": "photo_tiles", "images": TILES}, ("photo_tiles", TILES)),
+    "denoising": (
+        {"dataset": "photo_tiles", "images": TILES, "hidden": 4},
+        ("photo_tiles", TILES),
+    ),
 }
 NEEDED = {
     "Optimiser": {"kind": "adam", "learning_rate": 0.01},
@@ -40,6 +44,9 @@ RECIPE = {
     "batch": 4,
     "steps": [3, 6],
     "pool": {"kind": "fifo", "size": 8, "ratio": [0.5, 1.0]},
+    "validation_steps": 3,
+    "validation_images": 8,
+    "validation_batch": 4,
 }
 
 
@@ -110,9 +117,10 @@ def make():
         engine=Eager,
         device="cpu",
         coder=CODER,
-        task="emoji",
+        task=None,
         **given,
     ):
+        task = task or ("denoising" if kind == "denoising" else "emoji")
         made = assembled(model, coder, task)
         made.model.to(device)
         made.task.to(device)
