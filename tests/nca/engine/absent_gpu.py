@@ -35,6 +35,10 @@ from ncabench.nca.engine.cells import Firing, Grid
 from ncabench.nca.engine.fired import FiredRollout
 from ncabench.nca.model.guided import Guided
 from ncabench.nca.model.nca import NCA
+from ncabench.nca.model.unetca import UNetCA
+from ncabench.nca.model.vit import ViT
+from ncabench.nca.model.vitca import ViTCA
+from ncabench.nca.model.vitca_unet import ViTCAUNet
 from ncabench.nca.perception.conv import Conv
 from ncabench.nca.perception.deformable import Deformable
 from ncabench.nca.pool.fifo import Fifo, _order, _placed
@@ -172,6 +176,39 @@ def guided():
     return torch.func.functionalize(run), given  # pads are written in place
 
 
+def whole(model):
+    """Return a step of a whole grid of an automaton and all gradients, and what it takes."""
+    names, weights = zip(*model.state_dict().items(), strict=True)
+    grid = model.layout
+
+    def run(state, mask, *given):
+        told = {"condition": None, "mask": mask}
+        with torch.enable_grad():
+            wanted = [one.detach().requires_grad_() for one in (state, *given)]
+            last = stepped(model, names, wanted[1:], wanted[0], told)
+            return torch.autograd.grad(last.square().sum(), wanted)
+
+    masks = torch.ones(2, 1, grid.height, grid.width, dtype=torch.bool)
+    state = torch.zeros(2, grid.channels, grid.height, grid.width)
+    return torch.func.functionalize(run), (state, masks, *weights)
+
+
+def passed(model):
+    """Return a pass of a one-pass model and all gradients, and what it takes."""
+    names, weights = zip(*model.state_dict().items(), strict=True)
+
+    def run(image, *given):
+        with torch.enable_grad():
+            wanted = [one.detach().requires_grad_() for one in given]
+            named = dict(zip(names, wanted, strict=True))
+            answer = torch.func.functional_call(model, named, (image, None))
+            return torch.autograd.grad(answer.square().sum(), wanted)
+
+    grid = model.layout
+    image = torch.zeros(2, grid.frozen, grid.height, grid.width)
+    return torch.func.functionalize(run), (image, *weights)
+
+
 def stepped(model, names, weights, state, told):
     """Return a model's step of a state, with other weights than its own."""
     step = Stepping(model)
@@ -237,6 +274,13 @@ def programs():
     yield "guided step", *guided()
     for side in (8, 64):
         yield f"step told a mask of {side} cells", *told(side)
+    pixels = Layout(height=32, width=32, frozen=3, visible=3, hidden=32)
+    for size in (3, 5):
+        yield f"vitca step, window {size}", *whole(ViTCA(pixels, kernel_size=size))
+    yield "vitca step, copies", *whole(ViTCA(pixels, heads=32, encoding="xy", unfolded=True))
+    yield "unetca step", *whole(UNetCA(pixels))
+    yield "vit", *passed(ViT(pixels))
+    yield "vitca_unet", *passed(ViTCAUNet(pixels))
     yield "deformable step", *step(Deformable, torch.bfloat16, gradients=False)
 
 
