@@ -21,6 +21,7 @@ from torch._inductor import config
 from torch._inductor.codecache import PyCodeCache
 from torch._inductor.compile_fx import compile_fx_inner
 from torch._inductor.decomposition import select_decomp_table
+from torch._inductor.fx_passes import reinplace
 from torch._inductor.graph import GraphLowering
 from torch._inductor.runtime import triton_helpers
 from torch._inductor.virtualized import V
@@ -96,6 +97,12 @@ def pretend() -> None:
     )
     config.compile_threads, config.force_disable_caches = 1, True
     GraphLowering._compile_to_module_lines = keep
+    reinplace._inplace_generalized_scatter = scattered
+
+
+def scattered(into, _part, _views):
+    """Answer of what size and type a scatter's result is; to ask would write to the GPU."""
+    return into
 
 
 def keep(_graph, code):
@@ -177,36 +184,37 @@ def guided():
 
 
 def whole(model):
-    """Return a step of a whole grid of an automaton and all gradients, and what it takes."""
-    names, weights = zip(*model.state_dict().items(), strict=True)
+    """Return a step of a whole grid of an automaton with all gradients, and what it takes."""
+    names, weights = held(model)
     grid = model.layout
 
-    def run(state, mask, *given):
+    def loss(floating, mask):
+        state, *given = floating
         told = {"condition": None, "mask": mask}
-        with torch.enable_grad():
-            wanted = [one.detach().requires_grad_() for one in (state, *given)]
-            last = stepped(model, names, wanted[1:], wanted[0], told)
-            return torch.autograd.grad(last.square().sum(), wanted)
+        return stepped(model, names, given, state, told).square().sum()
 
     masks = torch.ones(2, 1, grid.height, grid.width, dtype=torch.bool)
     state = torch.zeros(2, grid.channels, grid.height, grid.width)
-    return torch.func.functionalize(run), (state, masks, *weights)
+    return torch.func.functionalize(torch.func.grad(loss)), ([state, *weights], masks)
 
 
 def passed(model):
-    """Return a pass of a one-pass model and all gradients, and what it takes."""
-    names, weights = zip(*model.state_dict().items(), strict=True)
+    """Return a pass of a one-pass model with all gradients, and what it takes."""
+    names, weights = held(model)
 
-    def run(image, *given):
-        with torch.enable_grad():
-            wanted = [one.detach().requires_grad_() for one in given]
-            named = dict(zip(names, wanted, strict=True))
-            answer = torch.func.functional_call(model, named, (image, None))
-            return torch.autograd.grad(answer.square().sum(), wanted)
+    def loss(given, image):
+        named = dict(zip(names, given, strict=True))
+        return torch.func.functional_call(model, named, (image, None)).square().sum()
 
     grid = model.layout
     image = torch.zeros(2, grid.frozen, grid.height, grid.width)
-    return torch.func.functionalize(run), (image, *weights)
+    return torch.func.functionalize(torch.func.grad(loss)), (list(weights), image)
+
+
+def held(model):
+    """Return the names and the values of a model's weights and buffers."""
+    named = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    return tuple(named), tuple(one.detach() for one in named.values())
 
 
 def stepped(model, names, weights, state, told):
