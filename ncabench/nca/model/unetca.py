@@ -46,8 +46,8 @@ class UNetCA(Changing):
     """
 
     version = 1
-    trainers = ("rollout",)
-    protocols = ("recovery", "quality")
+    trainers = ("rollout", "denoising")
+    protocols = ("recovery", "quality", "denoising")
 
     def __init__(
         self,

@@ -66,8 +66,8 @@ class ViTCA(Changing):
     """
 
     version = 1
-    trainers = ("rollout",)
-    protocols = ("recovery", "quality")
+    trainers = ("rollout", "denoising")
+    protocols = ("recovery", "quality", "denoising")
 
     def __init__(
         self,

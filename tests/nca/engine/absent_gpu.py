@@ -283,9 +283,7 @@ def programs():
     for side in (8, 64):
         yield f"step told a mask of {side} cells", *told(side)
     pixels = Layout(height=32, width=32, frozen=3, visible=3, hidden=32)
-    for size in (3, 5):
-        yield f"vitca step, window {size}", *whole(ViTCA(pixels, kernel_size=size))
-    yield "vitca step, copies", *whole(ViTCA(pixels, heads=32, encoding="xy", unfolded=True))
+    yield "vitca step", *whole(ViTCA(pixels))
     yield "unetca step", *whole(UNetCA(pixels))
     yield "vit", *passed(ViT(pixels))
     yield "vitca_unet", *passed(ViTCAUNet(pixels))
