@@ -46,8 +46,8 @@ class UNetCA(Changing):
     """
 
     version = 1
-    trainers = ("rollout", "denoising")
-    protocols = ("recovery", "quality", "denoising")
+    trainers = ("rollout",)
+    protocols = ("recovery", "quality")
 
     def __init__(
         self,

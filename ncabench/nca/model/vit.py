@@ -41,8 +41,8 @@ class ViT(OnePass):
     """
 
     version = 1
-    trainers = ("one_pass", "denoising")
-    protocols = ("one_pass_recovery", "denoising")
+    trainers = ("one_pass",)
+    protocols = ("one_pass_recovery",)
 
     def __init__(
         self,

@@ -66,8 +66,8 @@ class ViTCA(Changing):
     """
 
     version = 1
-    trainers = ("rollout", "denoising")
-    protocols = ("recovery", "quality", "denoising")
+    trainers = ("rollout",)
+    protocols = ("recovery", "quality")
 
     def __init__(
         self,

@@ -39,8 +39,8 @@ class ViTCAUNet(OnePass):
     """
 
     version = 1
-    trainers = ("one_pass", "denoising")
-    protocols = ("one_pass_recovery", "denoising")
+    trainers = ("one_pass",)
+    protocols = ("one_pass_recovery",)
 
     def __init__(self, layout: Layout, *, width: int = 24) -> None:
         super().__init__()

@@ -253,3 +253,21 @@ def test_what_cannot_be_built_is_refused(given, message):
     with pytest.raises(ValueError) as caught:
         ViTCA(PIXELS, **{**SMALL, **given})
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(("unfolded", "megabytes"), [(True, 464), (False, 199)])
+def test_a_step_of_table_8_keeps_464_mb_for_its_gradient_with_copies(unfolded, megabytes):
+    layout = Layout(height=32, width=32, frozen=3, visible=3, hidden=32)
+    model, kept = ViTCA(layout, unfolded=unfolded), {}
+    weights = {one.untyped_storage().data_ptr() for one in model.parameters()}
+
+    def pack(one):
+        kept[one.untyped_storage().data_ptr()] = one  # held, so that no address comes again
+        return one
+
+    mask = torch.ones(1, 1, 32, 32, dtype=torch.bool)
+    state = torch.zeros(1, 38, 32, 32, requires_grad=True)
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda one: one):
+        step(model, state, mask)
+    sizes = [one.untyped_storage().nbytes() for at, one in kept.items() if at not in weights]
+    assert round(32 * sum(sizes) / 1e6) == megabytes  # of a batch of 32
