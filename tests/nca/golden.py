@@ -40,6 +40,8 @@ GIVEN = {  # what a component needs or is made small by, where its defaults do n
     "halvings": 2,
     "hidden": 8,
     "embedding": 8,
+    "mlp": 8,
+    "width": 4,
     "out_channels": 8,
     "heads": 2,
     "learning_rate": 0.01,
@@ -167,8 +169,7 @@ def answered(model):
 
 def of_model(kind):
     """A rollout of an automaton, or one pass."""
-    automaton = "perception" in catalog.describe("model", kind).attributes.get("parts", ())
-    return rolled(kind) if automaton else answered(kind)
+    return rolled(kind) if catalog.find("model", kind).iterative else answered(kind)
 
 
 def of_perception(kind):

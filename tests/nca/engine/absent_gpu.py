@@ -21,6 +21,7 @@ from torch._inductor import config
 from torch._inductor.codecache import PyCodeCache
 from torch._inductor.compile_fx import compile_fx_inner
 from torch._inductor.decomposition import select_decomp_table
+from torch._inductor.fx_passes import reinplace
 from torch._inductor.graph import GraphLowering
 from torch._inductor.runtime import triton_helpers
 from torch._inductor.virtualized import V
@@ -36,6 +37,10 @@ from ncabench.nca.engine.fired import FiredRollout
 from ncabench.nca.model.guided import Guided
 from ncabench.nca.model.nca import NCA
 from ncabench.nca.model.unet import UNet
+from ncabench.nca.model.unetca import UNetCA
+from ncabench.nca.model.vit import ViT
+from ncabench.nca.model.vitca import ViTCA
+from ncabench.nca.model.vitca_unet import ViTCAUNet
 from ncabench.nca.once import Once
 from ncabench.nca.perception.conv import Conv
 from ncabench.nca.perception.deformable import Deformable
@@ -94,6 +99,12 @@ def pretend() -> None:
     )
     config.compile_threads, config.force_disable_caches = 1, True
     GraphLowering._compile_to_module_lines = keep
+    reinplace._inplace_generalized_scatter = scattered
+
+
+def scattered(into, _part, _views):
+    """Answer of what size and type a scatter's result is; to ask would write to the GPU."""
+    return into
 
 
 def keep(_graph, code):
@@ -172,6 +183,40 @@ def guided():
     masks = torch.ones(2, 1, 16, 16, dtype=torch.bool)
     given = (torch.zeros(2, 16, 16, 16), torch.zeros(2, 2, 16, 16), masks, *weights)
     return torch.func.functionalize(run), given  # pads are written in place
+
+
+def whole(model):
+    """Return a step of a whole grid of an automaton with all gradients, and what it takes."""
+    names, weights = held(model)
+    grid = model.layout
+
+    def loss(floating, mask):
+        state, *given = floating
+        told = {"condition": None, "mask": mask}
+        return stepped(model, names, given, state, told).square().sum()
+
+    masks = torch.ones(2, 1, grid.height, grid.width, dtype=torch.bool)
+    state = torch.zeros(2, grid.channels, grid.height, grid.width)
+    return torch.func.functionalize(torch.func.grad(loss)), ([state, *weights], masks)
+
+
+def passed(model):
+    """Return a pass of a one-pass model with all gradients, and what it takes."""
+    names, weights = held(model)
+
+    def loss(given, image):
+        named = dict(zip(names, given, strict=True))
+        return torch.func.functional_call(model, named, (image, None)).square().sum()
+
+    grid = model.layout
+    image = torch.zeros(2, grid.frozen, grid.height, grid.width)
+    return torch.func.functionalize(torch.func.grad(loss)), (list(weights), image)
+
+
+def held(model):
+    """Return the names and the values of a model's weights and buffers."""
+    named = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    return tuple(named), tuple(one.detach() for one in named.values())
 
 
 def stepped(model, names, weights, state, told):
@@ -253,6 +298,11 @@ def programs():
     for side in (8, 64):
         yield f"step told a mask of {side} cells", *told(side)
     yield "one pass as a step", *once()
+    pixels = Layout(height=32, width=32, frozen=3, visible=3, hidden=32)
+    yield "vitca step", *whole(ViTCA(pixels))
+    yield "unetca step", *whole(UNetCA(pixels))
+    yield "vit", *passed(ViT(pixels))
+    yield "vitca_unet", *passed(ViTCAUNet(pixels))
     yield "deformable step", *step(Deformable, torch.bfloat16, gradients=False)
 
 
