@@ -69,8 +69,12 @@ def commit() -> dict[str, Any] | None:
 
 
 def _git(folder: Path, *words: str) -> str:
+    """Ask git, which must not refresh its index: a killed run would leave a lock behind."""
     done = subprocess.run(
-        ["git", "-C", str(folder), *words], capture_output=True, text=True, check=True
+        ["git", "--no-optional-locks", "-C", str(folder), *words],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return done.stdout.strip()
 
