@@ -16,6 +16,7 @@ from types import SimpleNamespace
 import torch
 import torch.utils._pytree as pytree
 import triton
+from torch._dispatch.python import enable_python_dispatcher
 from torch._dynamo.device_interface import CudaInterface
 from torch._inductor import config
 from torch._inductor.codecache import PyCodeCache
@@ -123,7 +124,7 @@ def build(function, *given) -> None:
         return tuple(pytree.tree_leaves(found))
 
     here = [mode.from_tensor(one) for one in flat]
-    with mode:
+    with mode, enable_python_dispatcher():  # as the compiler traces
         graph = make_fx(leaves, decomposition_table=select_decomp_table())(*here)
         there = [
             torch.empty_strided(one.shape, one.stride(), dtype=one.dtype, device=GPU)
