@@ -14,11 +14,11 @@ from ncabench.nca.metric import Metric
 from ncabench.nca.model import Automaton, Model, OnePass
 from ncabench.nca.once import Once
 from ncabench.nca.perturbation import Perturbation
-from ncabench.nca.perturbation.none import Unperturbed
 from ncabench.nca.protocol import Measured, Protocol
 from ncabench.nca.protocol._cases import Cases, Scores, evaluating
 from ncabench.nca.protocol._masked import Masked
 from ncabench.nca.protocol._rollouts import Moment, Plan, Rollouts, curve
+from ncabench.nca.protocol._unperturbed import refuse
 from ncabench.nca.task import Task
 from ncabench.nca.task import _masking as masking
 from ncabench.nca.task.denoising import Denoising as DenoisingTask
@@ -108,10 +108,7 @@ class Denoising(Protocol):
         """
         if not isinstance(task, DenoisingTask):
             raise TypeError(f"denoising needs a task of masks, not {type(task).__name__}")
-        if not isinstance(perturbation, Unperturbed):
-            raise ValueError(
-                f"denoising perturbs nothing, not by {type(perturbation).__name__}"
-            )
+        refuse(perturbation, by="denoising")
         once, whole = isinstance(model, OnePass), self._cases(task)
         stepped = Once(model, task.layout) if isinstance(model, OnePass) else model
         assert isinstance(stepped, Automaton)

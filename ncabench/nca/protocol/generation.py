@@ -13,11 +13,11 @@ from ncabench.nca.draws import Draws
 from ncabench.nca.metric import Metric
 from ncabench.nca.model import Automaton, Model
 from ncabench.nca.perturbation import Perturbation
-from ncabench.nca.perturbation.none import Unperturbed
 from ncabench.nca.protocol import Measured, Protocol
 from ncabench.nca.protocol._cases import cases, empty, evaluating, tested
 from ncabench.nca.protocol._grown import Assessment, Grown
 from ncabench.nca.protocol._rollouts import Moment, Plan, Rollouts, curve
+from ncabench.nca.protocol._unperturbed import refuse
 from ncabench.nca.task import Task
 from ncabench.nca.task.grow_digit import GrowDigit
 
@@ -144,10 +144,7 @@ class Generation(Protocol):
     def _check(
         self, perturbation: Perturbation, metrics: Mapping[str, Metric], *, classes: int
     ) -> None:
-        if not isinstance(perturbation, Unperturbed):
-            raise ValueError(
-                f"generation perturbs nothing, not by {type(perturbation).__name__}"
-            )
+        refuse(perturbation, by="generation")
         for name in self.measures:
             if name in metrics:
                 raise ValueError(f"metric.{name}: generation itself measures the {name}")

@@ -13,12 +13,12 @@ from ncabench.nca.draws import Draws
 from ncabench.nca.metric import Metric
 from ncabench.nca.model import Automaton, Model
 from ncabench.nca.perturbation import Perturbation
-from ncabench.nca.perturbation.none import Unperturbed
 from ncabench.nca.protocol import Measured, Protocol
 from ncabench.nca.protocol._cases import Scores, cases, evaluating, tested
 from ncabench.nca.protocol._filled import HOLE, Filled
 from ncabench.nca.protocol._reconstructed import reconstructed
 from ncabench.nca.protocol._rollouts import Plan, Rollouts, curve
+from ncabench.nca.protocol._unperturbed import refuse
 from ncabench.nca.task import Task
 from ncabench.nca.task.inpainting import Inpainting as InpaintingTask
 
@@ -110,10 +110,7 @@ class Inpainting(Protocol):
             raise TypeError(f"inpainting needs an automaton, not {type(model).__name__}")
         if not isinstance(task, InpaintingTask):
             raise TypeError(f"inpainting needs a task of holes, not {type(task).__name__}")
-        if not isinstance(perturbation, Unperturbed):
-            raise ValueError(
-                f"inpainting perturbs nothing, not by {type(perturbation).__name__}"
-            )
+        refuse(perturbation, by="inpainting")
         plan, pictures = self._plan(), dict[str, Tensor]()
         record = Rollouts(model, task, metrics=metrics, draws=draws, plan=plan)
         still: Scores = {SHARE: []}

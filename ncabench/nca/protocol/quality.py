@@ -13,11 +13,11 @@ from ncabench.nca.draws import Draws
 from ncabench.nca.metric import Metric
 from ncabench.nca.model import Automaton, Model
 from ncabench.nca.perturbation import Perturbation
-from ncabench.nca.perturbation.none import Unperturbed
 from ncabench.nca.protocol import Measured, Protocol
 from ncabench.nca.protocol._cases import Cases, Scores, cases, evaluating, kept, tested
 from ncabench.nca.protocol._reconstructed import reconstructed
 from ncabench.nca.protocol._rollouts import Plan, Rollouts, curve
+from ncabench.nca.protocol._unperturbed import refuse
 from ncabench.nca.task import Task
 
 
@@ -109,8 +109,7 @@ class Quality(Protocol):
         """
         if not isinstance(model, Automaton):
             raise TypeError(f"quality needs an automaton, not {type(model).__name__}")
-        if not isinstance(perturbation, Unperturbed):
-            raise ValueError(f"quality perturbs nothing, not by {type(perturbation).__name__}")
+        refuse(perturbation, by="quality")
         every = tested(cases(perturbation, classes=task.classes, rollouts=self.rollouts), task)
         rollouts = Rollouts(model, task, metrics=metrics, draws=draws, plan=self._plan())
         blank: dict[str, list[float]] = {name: [] for name in metrics}

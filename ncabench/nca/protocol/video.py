@@ -13,9 +13,9 @@ from ncabench.nca.draws import Draws
 from ncabench.nca.metric import Metric
 from ncabench.nca.model import Automaton, Model
 from ncabench.nca.perturbation import Perturbation
-from ncabench.nca.perturbation.none import Unperturbed
 from ncabench.nca.protocol import Curve, Measured, Protocol
 from ncabench.nca.protocol._cases import cases, evaluating, kept, tested
+from ncabench.nca.protocol._unperturbed import refuse
 from ncabench.nca.protocol._videos import Films, Rolled, Scored
 from ncabench.nca.task import Task
 from ncabench.nca.task.video import Video as VideoTask
@@ -101,8 +101,7 @@ class Video(Protocol):
             raise TypeError(f"video needs an automaton, not {type(model).__name__}")
         if not isinstance(task, VideoTask):
             raise TypeError(f"video needs a task of videos, not {type(task).__name__}")
-        if not isinstance(perturbation, Unperturbed):
-            raise ValueError(f"video perturbs nothing, not by {type(perturbation).__name__}")
+        refuse(perturbation, by="video")
         if self.transitions > task.transitions:
             raise ValueError(
                 f"transitions: the videos have {task.transitions}, not {self.transitions}"
