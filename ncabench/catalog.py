@@ -28,6 +28,7 @@ FAMILIES: Mapping[str, str] = {  # family: its contract class
     "perception": "Perception",
     "update": "Update",
     "autoencoder": "Autoencoder",
+    "decoder": "Decoder",
     "task": "Task",
     "data": "DataSet",
     "perturbation": "Perturbation",

@@ -71,8 +71,8 @@ WRONG = {
     "a misspelt kind": (
         [('kind = "sobel"', 'kind = "sobbel"')],
         "perception.sobel.kind: no perception is called 'sobbel'\n"
-        "  accepted: attention, combined, conv, deformable, residual, sobel, transformer, "
-        "unfolded_attention\n"
+        "  accepted: attention, combined, conv, deformable, residual, sobel, stencil, "
+        "transformer, unfolded_attention\n"
         "  did you mean 'sobel'?",
     ),
     "a misspelt name": (

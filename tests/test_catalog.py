@@ -45,7 +45,8 @@ def test_an_unknown_kind_lists_those_there_are():
     with pytest.raises(SuiteError) as caught:
         catalog.describe("update", "mpl")
     assert str(caught.value) == (
-        "update.kind: no update is called 'mpl'\n  accepted: mlp, resnet\n  did you mean 'mlp'?"
+        "update.kind: no update is called 'mpl'\n"
+        "  accepted: mlp, relu_mlp, resnet\n  did you mean 'mlp'?"
     )
 
 

@@ -182,7 +182,7 @@ def test_an_unknown_family_names_the_nearest():
         overview.components("perceptoin")
     assert str(caught.value) == (
         "family: no family 'perceptoin'\n"
-        "  accepted: autoencoder, critic, data, metric, model, objective, optimiser, "
+        "  accepted: autoencoder, critic, data, decoder, metric, model, objective, optimiser, "
         "perception, perturbation, pool, protocol, schedule, task, trainer, update\n"
         "  did you mean 'perception'?"
     )

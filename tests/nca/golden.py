@@ -59,6 +59,8 @@ GIVEN = {  # what a component needs or is made small by, where its defaults do n
     "optimiser": {"kind": "adam", "learning_rate": 0.001, "epsilon": 0.01},
     "critic_optimiser": {"kind": "adam", "learning_rate": 0.001, "epsilon": 0.01},
     "schedule": {"kind": "constant"},
+    "decoder": {"kind": "lppn", "width": 8, "harmonics": 1},
+    "scale": 4,
     "critic": {"kind": "patch", "features": [4, 8, 8]},
 }
 GIVEN |= {  # of a trainer of two stages
@@ -195,6 +197,17 @@ def of_autoencoder(kind):
     return [*figures(latent), *figures(made.decode(latent)), *figures(paid)]
 
 
+def of_decoder(kind):
+    """What is seen at a few points."""
+    made = catalog.build("decoder", spec("decoder", kind)).make(4, outputs=3, axes=2).double()
+    with torch.no_grad():
+        for name, weight in made.named_parameters():
+            drawn = uniform(f"golden/{name}", weight.numel()).view(weight.shape)
+            weight.copy_(drawn - 0.5)
+    points = state(6).movedim(1, -1)
+    return figures(made(points[..., :4], points[..., 4:]))
+
+
 def of_trainer(kind):
     """The losses of four iterations, of ``nca`` or the first model that names the trainer."""
     models = [
@@ -290,6 +303,7 @@ FAMILIES = {
     "perception": of_perception,
     "update": of_update,
     "autoencoder": of_autoencoder,
+    "decoder": of_decoder,
     "trainer": of_trainer,
     "optimiser": of_optimiser,
     "schedule": of_schedule,

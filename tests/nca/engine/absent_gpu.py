@@ -32,9 +32,11 @@ from torch.fx.passes.fake_tensor_prop import FakeTensorProp
 from torch.nn.utils.stateless import _reparametrize_module
 from triton.backends.compiler import GPUTarget
 
+from ncabench.nca.decoder.lppn import LPPN
 from ncabench.nca.draws import Draws, _fires, _uniform, _words
 from ncabench.nca.engine.cells import Firing, Grid
 from ncabench.nca.engine.fired import FiredRollout
+from ncabench.nca.model.cells_to_pixels import CellsToPixels
 from ncabench.nca.model.guided import Guided
 from ncabench.nca.model.nca import NCA
 from ncabench.nca.model.unet import UNet
@@ -45,10 +47,12 @@ from ncabench.nca.model.vitca_unet import ViTCAUNet
 from ncabench.nca.once import Once
 from ncabench.nca.perception.conv import Conv
 from ncabench.nca.perception.deformable import Deformable
+from ncabench.nca.perception.stencil import Stencil
 from ncabench.nca.pool.fifo import Fifo, _order, _placed
 from ncabench.nca.state import Layout
 from ncabench.nca.trainer import _worse
 from ncabench.nca.update.mlp import MLP
+from ncabench.nca.update.relu_mlp import ReLUMLP
 from ncabench.nca.weights import initialise
 
 GPU = torch.device("cuda", 0)
@@ -302,6 +306,9 @@ def programs():
     pixels = Layout(height=32, width=32, frozen=3, visible=3, hidden=32)
     yield "vitca step", *whole(ViTCA(pixels))
     yield "unetca step", *whole(UNetCA(pixels))
+    drawing = Layout(height=64, width=64, visible=4, hidden=28, alive=3)
+    parts = Stencil(32), ReLUMLP(128, 32, hidden=256)
+    yield "rendered step", *whole(CellsToPixels(drawing, *parts, decoder=LPPN()))
     yield "vit", *passed(ViT(pixels))
     yield "vitca_unet", *passed(ViTCAUNet(pixels))
     yield "deformable step", *step(Deformable, torch.bfloat16, gradients=False)

@@ -1,24 +1,37 @@
-"""ViTCA and UNetCA are stepped as whole grids: traced in one piece, and the definition's."""
+"""Models that are stepped as whole grids are traced in one piece, and give the definition's."""
 
 from functools import partial
 
 import pytest
 import torch
 
+from ncabench.nca.decoder.lppn import LPPN
 from ncabench.nca.draws import Draws
 from ncabench.nca.engine.compiled import Compiled
 from ncabench.nca.engine.eager import Eager
+from ncabench.nca.model.cells_to_pixels import CellsToPixels
 from ncabench.nca.model.unetca import UNetCA
 from ncabench.nca.model.vit import ViT
 from ncabench.nca.model.vitca import ViTCA
 from ncabench.nca.model.vitca_unet import ViTCAUNet
+from ncabench.nca.perception.stencil import Stencil
 from ncabench.nca.state import Layout
+from ncabench.nca.update.relu_mlp import ReLUMLP
 from ncabench.nca.weights import initialise
 
 CPU = torch.device("cpu")
 Traced = partial(Compiled, backend="aot_eager")
 PIXELS = Layout(height=8, width=12, frozen=1, visible=1, hidden=4)
 SMALL = {"embedding": 8, "heads": 2, "mlp": 8}
+
+
+def rendered(**given):
+    """Cells of eight channels that are stepped on 8 x 12 of them and seen as 32 x 48 pixels."""
+    image = Layout(height=32, width=48, visible=4, hidden=4, **given)
+    parts = Stencil(8), ReLUMLP(32, 8, hidden=12)
+    return CellsToPixels(image, *parts, decoder=LPPN(width=8, harmonics=1), scale=4)
+
+
 MODELS = {
     "vitca": partial(ViTCA, PIXELS, **SMALL),
     "wide window, depth": partial(ViTCA, PIXELS, **SMALL, kernel_size=5, depth=2),
@@ -26,6 +39,8 @@ MODELS = {
     "patches, xy": partial(ViTCA, PIXELS, **SMALL, patch_size=4, encoding="xy"),
     "learned, copies": partial(ViTCA, PIXELS, **SMALL, encoding="learned", unfolded=True),
     "unetca": partial(UNetCA, PIXELS, width=4),
+    "cells to pixels": rendered,
+    "cells to pixels, living": partial(rendered, alive=3),
 }
 
 

@@ -7,6 +7,7 @@ import torch
 
 from ncabench import catalog
 from ncabench.nca.autoencoder.vqvae import VQVAE
+from ncabench.nca.decoder.lppn import LPPN
 from ncabench.nca.draws import Draws
 from ncabench.nca.perception.conv import Conv
 from ncabench.nca.state import Layout
@@ -21,7 +22,8 @@ KINDS = catalog.kinds("model")
 
 def build(kind):
     model, needed = catalog.find("model", kind), {one.name for one in asked(kind)}
-    given = {"autoencoder": VQVAE(base=4, groups=2)} if "autoencoder" in needed else {}
+    nested = {"autoencoder": VQVAE(base=4, groups=2), "decoder": LPPN(width=8)}
+    given = {name: one for name, one in nested.items() if name in needed}
     grid = model.grid(LAYOUT, **given)
     parts = {"perception": Conv(grid.perceived), "update": MLP(80, grid.channels)}
     return model(LAYOUT, *(parts[family] for family in model.parts), **given)
@@ -89,7 +91,8 @@ def test_draws_no_random_numbers(model, state):
 
 
 def test_passes_gradients_to_every_weight_that_inference_needs(model, state):
-    run(model, state.requires_grad_()).square().sum().backward()
+    after = run(model, state.requires_grad_())
+    (model.end(after) if model.iterative else after).square().sum().backward()
     reached = sum(weight.numel() for weight in model.parameters() if weight.grad is not None)
     assert reached == model.parameter_count()
     assert state.grad.abs().sum() > 0
