@@ -61,6 +61,9 @@ GIVEN = {  # what a component needs or is made small by, where its defaults do n
     "schedule": {"kind": "constant"},
     "decoder": {"kind": "lppn", "width": 8, "harmonics": 1},
     "scale": 4,
+    "cells_per_axis": 4,
+    "samples_per_ray": 8,
+    "subdivision": 3,
     "critic": {"kind": "patch", "features": [4, 8, 8]},
 }
 GIVEN |= {  # of a trainer of two stages

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ncabench.nca.decoder import Decoder
+from ncabench.nca.model._rendered import check_visible
 from ncabench.nca.model.nca import NCA
 from ncabench.nca.perception import Perception
 from ncabench.nca.rendering import plane
@@ -84,11 +85,7 @@ class CellsToPixels(NCA):
         """Return the layout of the cells: the task's channels on fewer of them."""
         scale: int = given.get("scale", 8)
         plane.check_scale(scale)
-        if layout.frozen or layout.classes or not layout.visible:
-            raise ValueError(
-                "cells are rendered: the task must have visible channels, and neither frozen "
-                "ones nor class scores"
-            )
+        check_visible(layout)
         if layout.height % scale or layout.width % scale:
             size = f"{layout.height} x {layout.width}"
             raise ValueError(f"H and W must be multiples of {scale}, not {size}")

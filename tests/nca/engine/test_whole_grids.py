@@ -10,10 +10,12 @@ from ncabench.nca.draws import Draws
 from ncabench.nca.engine.compiled import Compiled
 from ncabench.nca.engine.eager import Eager
 from ncabench.nca.model.cells_to_pixels import CellsToPixels
+from ncabench.nca.model.mesh_to_pixels import MeshToPixels
 from ncabench.nca.model.unetca import UNetCA
 from ncabench.nca.model.vit import ViT
 from ncabench.nca.model.vitca import ViTCA
 from ncabench.nca.model.vitca_unet import ViTCAUNet
+from ncabench.nca.model.volume_to_pixels import VolumeToPixels
 from ncabench.nca.perception.stencil import Stencil
 from ncabench.nca.state import Layout
 from ncabench.nca.update.relu_mlp import ReLUMLP
@@ -22,6 +24,8 @@ from ncabench.nca.weights import initialise
 CPU = torch.device("cpu")
 Traced = partial(Compiled, backend="aot_eager")
 PIXELS = Layout(height=8, width=12, frozen=1, visible=1, hidden=4)
+SEEN = Layout(height=4, width=6, visible=1, hidden=2)
+FEW = {"decoder": LPPN(width=4), "hidden": 4}
 SMALL = {"embedding": 8, "heads": 2, "mlp": 8}
 
 
@@ -41,6 +45,10 @@ MODELS = {
     "unetca": partial(UNetCA, PIXELS, width=4),
     "cells to pixels": rendered,
     "cells to pixels, living": partial(rendered, alive=3),
+    "volume to pixels": partial(
+        VolumeToPixels, SEEN, **FEW, cells_per_axis=3, samples_per_ray=4
+    ),
+    "mesh to pixels": partial(MeshToPixels, SEEN, **FEW, subdivision=1),
 }
 
 

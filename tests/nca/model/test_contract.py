@@ -18,12 +18,18 @@ B, H, W = 2, 32, 24
 LAYOUT = Layout(height=H, width=W, visible=4, hidden=12, condition=5, alive=3)
 TOLD = torch.eye(5)[:B]
 KINDS = catalog.kinds("model")
+GIVEN = {  # what models need besides parts, and how small those may be that have other cells
+    "autoencoder": VQVAE(base=4, groups=2),
+    "decoder": LPPN(width=8),
+    "cells_per_axis": 4,
+    "samples_per_ray": 8,
+    "subdivision": 3,
+}
 
 
 def build(kind):
     model, needed = catalog.find("model", kind), {one.name for one in asked(kind)}
-    nested = {"autoencoder": VQVAE(base=4, groups=2), "decoder": LPPN(width=8)}
-    given = {name: one for name, one in nested.items() if name in needed}
+    given = {name: one for name, one in GIVEN.items() if name in needed}
     grid = model.grid(LAYOUT, **given)
     parts = {"perception": Conv(grid.perceived), "update": MLP(80, grid.channels)}
     return model(LAYOUT, *(parts[family] for family in model.parts), **given)
