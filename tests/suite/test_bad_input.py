@@ -106,7 +106,7 @@ WRONG = {
     ),
     "a component without a kind": (
         ('[update.mlp]\nkind = "mlp"', "[update.mlp]"),
-        "update.mlp.kind: no kind is set\n  accepted: mlp, resnet",
+        "update.mlp.kind: no kind is set\n  accepted: mlp, relu_mlp, resnet",
     ),
     "a component that is no table": (
         ('[update.mlp]\nkind = "mlp"', '[update]\nmlp = "mlp"'),
@@ -151,8 +151,8 @@ WRONG = {
     "a trainer that is misspelt": (
         ("[train]\n", '[train]\nkind = "rolout"\n'),
         "train.kind: no trainer is called 'rolout'\n"
-        "  accepted: adversarial, autoencoder, denoising, latent_rollout, one_pass, rollout, "
-        "stages, wgan_gp\n"
+        "  accepted: adversarial, autoencoder, denoising, latent_rollout, one_pass, "
+        "pixel_rollout, rollout, stages, wgan_gp\n"
         "  did you mean 'rollout'?",
     ),
 }

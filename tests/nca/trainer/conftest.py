@@ -22,6 +22,10 @@ SMALL = {
     "out_channels": 8,
     "kernel_size": 3,
     "autoencoder": CODER,
+    "decoder": {"kind": "lppn", "width": 8},
+    "cells_per_axis": 3,
+    "samples_per_ray": 6,
+    "subdivision": 2,
 }
 EMOJI = {"classes": ["fire", "red_apple"], "size_px": 8, "padding_px": 8, "channels": 8}
 TILES = {"split": "all", "tile_px": 16, "per_class": 20}

@@ -1,0 +1,54 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from ncabench.nca.optimiser.adam import Adam
+from ncabench.nca.schedule.constant import Constant
+from ncabench.nca.trainer.pixel_rollout import PixelRollout
+
+
+@pytest.fixture
+def trainer(make):
+    return make("pixel_rollout", "cells_to_pixels", pool=None, batch=4)
+
+
+def test_the_loss_is_of_colours_shape_and_range(trainer, monkeypatch):
+    labels, final = torch.zeros(4, dtype=torch.int64), torch.full((4, 8, 3, 3), 1.5)
+    monkeypatch.setattr(trainer.model, "end", lambda _: torch.zeros(4, 4, 24, 24))
+    found, target = trainer._losses(final, labels), trainer.task.target(labels)
+    shape = 2 * 1.5 - target[:, 3]
+    wanted = target.abs().mean() + target.square().mean()
+    wanted = wanted + shape.abs().mean() + shape.square().mean()
+    torch.testing.assert_close(found["growth_loss"], wanted)
+    torch.testing.assert_close(found["loss"], wanted + 100 * 0.5)
+
+
+def test_parts_of_a_batch_add_up(make):
+    whole, parts = (
+        make("pixel_rollout", "cells_to_pixels", pool=None, accumulation=count)
+        for count in (1, 2)
+    )
+    for _ in range(3):
+        found, expected = parts.advance()["loss"], whole.advance()["loss"]
+        torch.testing.assert_close(found, expected)
+
+
+def test_the_pool_holds_cells(make):
+    trainer = make("pixel_rollout", "cells_to_pixels")
+    trainer.advance()
+    assert trainer.state_dict()["pool"]["states"].shape[1:] == (8, 3, 3)
+
+
+def test_a_model_without_pixels_is_refused(make):
+    said = r"^a NCA has no cells that are seen as pixels$"
+    with pytest.raises(TypeError, match=said):
+        make("pixel_rollout", "nca")
+
+
+def test_images_without_alpha_are_refused(trainer):
+    given = trainer.model, trainer.task, trainer.draws, trainer.engine
+    trainer.task.layout = replace(trainer.task.layout, visible=3, hidden=5)
+    recipe = {"iterations": 1, "optimiser": Adam(learning_rate=0.1), "schedule": Constant()}
+    with pytest.raises(ValueError, match=r"^growing is of RGBA, not of 3 channels$"):
+        PixelRollout(*given, **recipe)
