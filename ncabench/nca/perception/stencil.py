@@ -21,7 +21,8 @@ class Stencil(Perception):
 
     With ``dx`` and ``dy`` cells stand for other distances than those of a training: Sobel sums
     are divided by the distance along their axis, and so are, by its square, the two second
-    derivatives that the Laplacian is made of.
+    derivatives that the Laplacian is made of. Distances are no part of what is saved with a
+    model's weights.
 
     Source: Cells to Pixels, the automaton's perception in two dimensions, after its authors'
     code. That the Laplacian is divided axis by axis is ncabench's; the paper has equal axes.
@@ -50,7 +51,7 @@ class Stencil(Perception):
         super().__init__()
         self.channels = channels
         self.out_channels = 4 * channels
-        self.register_buffer("kernels", _kernels(dx, dy))
+        self.register_buffer("kernels", _kernels(dx, dy), persistent=False)
         self.distances = (dx, dy)
 
     def initialise(self, _keyed: Keyed) -> None:
@@ -58,7 +59,11 @@ class Stencil(Perception):
         self.rescale(*self.distances)
 
     def rescale(self, dx: float, dy: float) -> None:
-        """Let cells stand for other distances from now on, with the same weights elsewhere."""
+        """Let cells stand for other distances from now on.
+
+        Raises:
+            ValueError: a distance is not above 0.
+        """
         self.kernels.copy_(_kernels(dx, dy))
         self.distances = (dx, dy)
 

@@ -18,7 +18,7 @@ def fired(model, *, state, condition, masks):
 
 
 def taken(kind):
-    return kind not in ("attention", "unfolded_attention", "transformer", "residual")
+    return kind not in ("attention", "unfolded_attention", "transformer", "residual", "stencil")
 
 
 KINDS = [kind for kind in catalog.kinds("perception") if taken(kind)]

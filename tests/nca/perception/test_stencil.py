@@ -57,6 +57,10 @@ def test_distances_can_be_changed_afterwards():
     torch.testing.assert_close(made(state), Stencil(1, dx=2.0, dy=3.0)(state))
 
 
+def test_distances_are_not_saved_with_weights():
+    assert Stencil(1, dx=2.0).state_dict() == {}
+
+
 def test_a_distance_of_nothing_is_refused():
     with pytest.raises(ValueError, match=r"^dx and dy must be above 0, not 0\.0 and 1\.0$"):
         Stencil(1, dx=0.0)
