@@ -50,6 +50,21 @@ def entries(
     ]
 
 
+def of_suites(paths: Sequence[Path], space: Workspace, **chosen: Any) -> Rows:
+    """Return the rows of several suites, in order; an entry that several ask for is one row.
+
+    Args:
+        paths: the suites.
+        space: where results and data are.
+        chosen: as for `entries`, the same for all.
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    for path in paths:
+        for row in entries(path, space, **chosen):
+            rows.setdefault(row["id"], row)
+    return list(rows.values())
+
+
 def _unsaid(suite: Suite) -> dict[Role, tuple[str, ...]]:
     """Return the axes that entries of each role do not depend on."""
     tests = ("perturbation", "protocol")
