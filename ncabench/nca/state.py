@@ -57,6 +57,12 @@ class Layout:
         return slice(self.frozen, self.frozen + self.visible)
 
     @property
+    def hidden_slice(self) -> slice:
+        """Where the hidden channels stand."""
+        start = self.visible_slice.stop
+        return slice(start, start + self.hidden)
+
+    @property
     def answer_slice(self) -> slice:
         """Where the channels stand that are compared with the target.
 

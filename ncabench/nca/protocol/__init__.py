@@ -60,12 +60,15 @@ class Protocol(ABC):
     Attributes:
         measures: names, such as ``"accuracy"`` in ``"accuracy/grown"``, of what is measured
             besides the suite's metrics; no metric may have one of them.
+        scores_images: whether the suite's metrics are asked, of which there must then be one;
+            otherwise there must be none.
         whole_batches: whether metrics see the same batches of tests, all of one size, whatever
             the model, which a metric ``of_batch`` needs.
     """
 
     version: ClassVar[int] = 1
     measures: ClassVar[tuple[str, ...]] = ()
+    scores_images: ClassVar[bool] = True
     whole_batches: ClassVar[bool] = False
 
     @abstractmethod
