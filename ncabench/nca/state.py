@@ -58,7 +58,11 @@ class Layout:
 
     @property
     def hidden_slice(self) -> slice:
-        """Where the hidden channels stand."""
+        """Where the hidden channels stand.
+
+        >>> Layout(height=32, width=32, frozen=3, visible=3, hidden=32).hidden_slice
+        slice(6, 38, None)
+        """
         start = self.visible_slice.stop
         return slice(start, start + self.hidden)
 
