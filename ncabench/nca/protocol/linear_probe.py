@@ -71,7 +71,8 @@ class LinearProbe(Protocol):
         images: the first so many of the split are trained on; None takes all.
         test_images: likewise, tested on.
         cached: compute the features of each image once, so that the same cells fire
-            whenever it is shown; they are kept on the device, 4 bytes each.
+            whenever it is shown; the device keeps them, in 4 bytes for each feature of each
+            image that is trained on or tested.
 
     Raises:
         ValueError: a number is out of range; when called, something is to be perturbed, there
@@ -249,4 +250,5 @@ def _curve(series: _Series) -> Curve:
         steps=list(series),
         values=[fmean(each) for each in series.values()],
         spreads=[stdev(each) if len(each) > 1 else 0.0 for each in series.values()],
+        over="iterations",
     )

@@ -135,6 +135,7 @@ def test_it_learns_as_pytorch_does_by_hand(task, units, schedule):
     found = probe(Pixels(task.layout, hidden=units), task, learning_rate=0.1, schedule=schedule)
     curves = found.curves["probe"], found.curves["probe_loss"]
     assert curves[0].steps == curves[1].steps == [2, 4]
+    assert curves[0].over == curves[1].over == "iterations"
     assert curves[0].values == pytest.approx(accuracies[1::2])
     assert curves[1].values == pytest.approx([sum(losses[:2]) / 2, sum(losses[2:]) / 2])
     assert len({*losses}) == 4  # so that an iteration that is left out shows
