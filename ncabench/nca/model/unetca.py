@@ -47,7 +47,7 @@ class UNetCA(Changing):
 
     version = 1
     trainers = ("rollout", "denoising")
-    protocols = ("recovery", "quality", "denoising")
+    protocols = ("recovery", "quality", "denoising", "linear_probe")
 
     def __init__(
         self,

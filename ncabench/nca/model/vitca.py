@@ -67,7 +67,7 @@ class ViTCA(Changing):
 
     version = 1
     trainers = ("rollout", "denoising")
-    protocols = ("recovery", "quality", "denoising")
+    protocols = ("recovery", "quality", "denoising", "linear_probe")
 
     def __init__(
         self,
