@@ -64,6 +64,9 @@ class NCA(Automaton):
         "quality",
         "generation",
         "denoising",
+        "unseen_masks",
+        "extreme_masks",
+        "hidden_states",
     )
 
     def __init__(

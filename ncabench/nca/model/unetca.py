@@ -47,7 +47,14 @@ class UNetCA(Changing):
 
     version = 1
     trainers = ("rollout", "denoising")
-    protocols = ("recovery", "quality", "denoising")
+    protocols = (
+        "recovery",
+        "quality",
+        "denoising",
+        "unseen_masks",
+        "extreme_masks",
+        "hidden_states",
+    )
 
     def __init__(
         self,

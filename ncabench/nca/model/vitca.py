@@ -67,7 +67,16 @@ class ViTCA(Changing):
 
     version = 1
     trainers = ("rollout", "denoising")
-    protocols = ("recovery", "quality", "denoising")
+    protocols = (
+        "recovery",
+        "quality",
+        "denoising",
+        "unseen_masks",
+        "extreme_masks",
+        "hidden_states",
+        "masked_heads",
+        "attention_maps",
+    )
 
     def __init__(
         self,

@@ -75,6 +75,7 @@ class Denoising(Task):
     places: Tensor  # (3, H * W): of each size of patches, the patch that a pixel is in
     coverages: Tensor  # (9,)
     order: Tensor  # the configuration of each batch of tests
+    shown: Tensor  # (N,): the set's class of each image
     white: Tensor
 
     def __init__(
@@ -108,6 +109,7 @@ class Denoising(Task):
         self.register_buffer("places", torch.stack(places))
         self.register_buffer("coverages", torch.tensor(coverages))
         self.register_buffer("order", torch.tensor(masking.in_order(1, batches)))
+        self.register_buffer("shown", torch.from_numpy(data.labels).long(), persistent=False)
         self.register_buffer("white", torch.tensor(255.0))  # it also holds the type of floats
 
     @property
@@ -159,6 +161,13 @@ class Denoising(Task):
     def configurations(self, labels: Tensor) -> Tensor:
         """Return the numbers of the labels' configurations, ``(B,)``."""
         return labels // self.count % masking.COUNT
+
+    def classes_of(self, labels: Tensor) -> Tensor:
+        """Return the data set's class of what the labels' images show, ``(B,)``.
+
+        No automaton is told it: to the task itself all images are of one class.
+        """
+        return self.shown[labels % self.count]
 
     def seed_state(self, labels: Tensor, *, samples: Tensor, draws: Draws) -> Tensor:
         """Return masked images under channels that know nothing yet, ``(B, C, H, W)``."""
