@@ -78,7 +78,7 @@ def separation(products: Tensor, classes: Tensor, *, neighbours: int) -> float:
         classes: ``(N,)``, integers from 0.
         neighbours: how many others vote, below N.
 
-    >>> line = torch.tensor([[0.0], [1.0], [2.0], [10.0], [11.0]])
+    >>> line = torch.tensor([[0.0], [1.0], [2.5], [10.0], [11.0]])
     >>> separation(gram(line), torch.tensor([0, 0, 1, 1, 1]), neighbours=1)
     80.0
     """

@@ -111,9 +111,9 @@ class Inputs:
     def score(
         self, metrics: Mapping[str, Metric], quantity: str, images: Tensor, truth: Tensor
     ) -> None:
-        """Add the scores of a batch to the quantity of each metric."""
+        """Add the scores of a batch, settled in [0, 1], to the quantity of each metric."""
         for name, metric in metrics.items():
-            found = metric(images, truth.expand_as(images)).tolist()
+            found = metric(settled(images), truth).tolist()
             self.scores.setdefault(f"{name}/{quantity}", []).extend(found)
 
     def show(self, film: str, frames: list[Tensor], *, steps: list[int]) -> None:

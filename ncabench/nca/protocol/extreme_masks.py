@@ -24,10 +24,10 @@ class ExtremeMasks(Protocol):
     """Rolls an automaton out from whole test images, and from images of which nothing is left.
 
     The images are those of the protocol ``denoising``, in its order and its whole batches,
-    and answers are clipped to [0, 1]. *Masked* here is every patch, with what the task masks
-    with: under ``"gaussian"``, one standard normal value for each patch; under ``"dropout"``,
-    black, so that all inputs are alike and answers differ by what fires alone. For each
-    metric NAME the values are means over all images:
+    and what is scored is clipped to [0, 1]. *Masked* here is every patch, with what the task
+    masks with: under ``"gaussian"``, one standard normal value for each patch; under
+    ``"dropout"``, black, so that all inputs are alike and answers differ by what fires alone.
+    For each metric NAME the values are means over all images:
 
     - ``NAME/unmasked``: the answer to a whole image, against that image;
     - ``NAME/masked``: the answer to a masked one, against the image behind the mask;

@@ -25,8 +25,8 @@ class UnseenMasks(Protocol):
     """Rolls an automaton out from test images under patches that its training never drew.
 
     The images are those of the protocol ``denoising``, in its order and its whole batches,
-    and answers are clipped to [0, 1]. For each metric NAME, and each H x W of ``patches``,
-    the values are means over all images:
+    and what is scored is clipped to [0, 1]. For each metric NAME, and each H x W of
+    ``patches``, the values are means over all images:
 
     - ``NAME/patch_HxW``: of the state after ``steps`` updates;
     - ``NAME/input_HxW``: of the masked image itself;
