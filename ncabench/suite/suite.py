@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-AXES = ("model", "perception", "update", "task", "perturbation", "recipe", "rng_seed")
-COMPONENT_AXES = AXES[:5]
+COMPONENT_AXES = ("model", "perception", "update", "task", "perturbation")
+CHOICES = ("protocol", "recipe")  # axes of which a point may name none
+AXES = (*COMPONENT_AXES, *CHOICES, "rng_seed")
 FAMILIES = (*COMPONENT_AXES, "metric", "protocol")  # each `[family.name]` has a kind
 Axis = tuple[str, ...] | tuple[int, ...]
 
@@ -68,7 +69,13 @@ class Profile:
             rollouts of ``train_steps`` steps, or passes, then a training; none for a profile
             of steps. Then ``batch`` is not used, and neither pace nor energy is taken.
         train_blocks: timed training iterations beside answers; 0 for as many as ``blocks``.
-        precision: of the operands, beside answers; ``""`` for that of `[execution]`.
+        passes: measure the forward and the backward pass of a training by themselves, as
+            `ncabench.run.passes` does, and nothing else; ``train_batch`` grids, ``blocks``
+            iterations.
+        segments: parts of a rollout whose activations are computed again, beside passes.
+        fusion: fuse cells for most steps, beside passes.
+        precision: of the operands, beside answers or passes; ``""`` for that of
+            `[execution]`.
     """
 
     warm_up: int = 5
@@ -84,6 +91,9 @@ class Profile:
     harness: bool = False
     answers: tuple[int, ...] = ()
     train_blocks: int = 0
+    passes: bool = False
+    segments: int = 0
+    fusion: bool = False
     precision: Literal["", "default", "float32", "tf32"] = ""
 
 
@@ -251,6 +261,10 @@ class Suite:
     def trains(self) -> bool:
         """Whether there is anything to train; a suite may have profiles alone."""
         return bool(self.train or self.recipes) or self.profile is None
+
+    def names(self, axis: str) -> bool:
+        """Whether the grid, or something included, says what stands on an axis."""
+        return any(axis in axes for axes in (self.grid, *self.include))
 
     def profile_of(self, point: Mapping[str, str | int]) -> Profile | None:
         """Return what is timed at a grid point: the last `[[profile_at]]` that fits."""
