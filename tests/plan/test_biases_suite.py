@@ -1,0 +1,58 @@
+"""The suite of what ViTCA's automata do with inputs never met: whose trainings it asks."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from ncabench.plan import assemble, planner
+from ncabench.suite import document
+
+SUITES = Path(__file__).parents[2] / "suites"
+
+
+def planned(preset, *sets, name="vitca_biases", root=None):
+    suite = document.load(SUITES / f"{name}.toml", preset=preset, sets=sets)
+    return planner.make(suite, root=root)
+
+
+@pytest.mark.parametrize("preset", ["paper", "short", "smoke"])
+def test_its_trainings_are_those_of_table_1(preset):
+    task = "digits" if preset == "smoke" else "fashion_mnist"
+    models = '["vitca", "unetca"]'
+    sets = (f"grid.model={models}", f'grid.task=["{task}"]')
+    if preset == "paper":
+        sets += ("include=[]",)
+    known = {one.id for one in planned(preset, *sets, name="vitca_denoising").trainings()}
+    assert {one.id for one in planned(preset).trainings()} == known
+
+
+def test_each_training_is_asked_by_every_protocol_that_fits():
+    made = planned("short")
+    asked = Counter(one.spec["training"]["model"]["kind"] for one in made.evaluations())
+    assert asked == {"vitca": 7, "unetca": 5}
+    assert len(made.trainings()) == 2
+
+
+def test_the_models_have_the_papers_sizes():
+    assert sorted(assemble.check(planned("short")).values()) == [51_969, 91_745]
+
+
+def test_heads_are_asked_of_models_that_have_some():
+    from ncabench.errors import SuiteError
+
+    with pytest.raises(SuiteError) as caught:
+        planned("short", "exclude=[]")
+    accepted = (
+        "  accepted: denoising, extreme_masks, hidden_states, quality, recovery, unseen_masks"
+    )
+    for name, kind in (("heads", "masked_heads"), ("attention", "attention_maps")):
+        said = (
+            f"protocol.{name}: a {kind} protocol cannot test model.unetca (unetca)\n{accepted}"
+        )
+        assert said in str(caught.value)
+
+
+def test_a_smoke_run_needs_no_download(tmp_path):
+    made = planned("smoke", root=tmp_path)
+    assert [one.missing for one in made.entries if one.missing] == []
