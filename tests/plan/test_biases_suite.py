@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ncabench.errors import SuiteError
 from ncabench.plan import assemble, planner
 from ncabench.suite import document
 
@@ -39,8 +40,6 @@ def test_the_models_have_the_papers_sizes():
 
 
 def test_heads_are_asked_of_models_that_have_some():
-    from ncabench.errors import SuiteError
-
     with pytest.raises(SuiteError) as caught:
         planned("short", "exclude=[]")
     accepted = (

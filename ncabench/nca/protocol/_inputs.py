@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from statistics import fmean
@@ -87,12 +87,17 @@ class Inputs:
         self.scores: Scores = {}
         self._films: dict[str, tuple[list[int], Tensor]] = {}
 
-    def rolled(self, name: str, given: Given) -> Iterator[Ended]:
+    def rolled(
+        self, name: str, given: Given, *, beside: Sequence[Tensor] = ()
+    ) -> Iterator[Ended]:
         """Yield batch after batch; ``states/diverged_NAME`` says which states diverged.
+
+        A filmstrip shows what was given, the states, the true image, and what stands beside.
 
         Args:
             name: of the input; filmstrips are called by it.
             given: makes the input.
+            beside: images ``(V, H, W)`` for the end of each filmstrip.
         """
         record = Rollouts(
             self.model, self.task, metrics={}, draws=self.draws, plan=self._plan()
@@ -101,12 +106,15 @@ class Inputs:
             ended = self._ended(record, part, given(part))
             flags = ended.diverged.float().tolist()
             self.scores.setdefault(f"states/diverged_{name}", []).extend(flags)
-            self._pair(name, ended)
             yield ended
-        for number, moments in record.frames.items():
-            if seen := sorted(moments.items(), key=lambda item: item[0]):
-                times = [step for (step, _), _ in seen]
-                self.show(f"{name}_{number}", [frame for _, frame in seen], steps=times)
+            for row, number in enumerate(part.samples.tolist()):
+                if number < self.films:
+                    seen = sorted(record.frames[number].items(), key=lambda item: item[0])
+                    states = [frame for _, frame in seen]
+                    frames = [ended.given[row], *states, ended.truth[row], *beside]
+                    ends = [self.steps] * (1 + len(beside))
+                    steps = [0, *(step for (step, _), _ in seen), *ends]
+                    self.show(f"{name}_{number}", frames, steps=steps)
 
     def score(
         self, metrics: Mapping[str, Metric], quantity: str, images: Tensor, truth: Tensor
@@ -159,12 +167,6 @@ class Inputs:
             pictured=frozenset(times),
             shown=frozenset(range(self.films)),
         )
-
-    def _pair(self, name: str, ended: Ended) -> None:
-        for row, number in enumerate(ended.cases.samples.tolist()):
-            if number < self.films:
-                pair = [ended.given[row], ended.truth[row]]
-                self.show(f"{name}_{number}_given_and_true", pair, steps=[0, self.steps])
 
 
 class Enduring(Stage):

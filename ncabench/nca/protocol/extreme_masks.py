@@ -42,8 +42,8 @@ class ExtremeMasks(Protocol):
 
     A state that diverges is stepped on; where its answer is no number, it counts as black.
     Noise and what fires depend on the image's number alone, so every model meets the same
-    ones. The first images have filmstrips; beside each is what was given and is true, and
-    beside ``masked`` the film ``masked_to_median_and_mean`` of the two images.
+    ones. The first images have filmstrips: what was given, the states, the true image, and
+    of masked ones the median and the mean image.
 
     Source: ViTCA, section 4.1.3 and figures 4 (g) and 6 (c), in pictures: unmasked, ViTCA
     autoencodes; masked, it answers with the median image. The numbers, and the size of the
@@ -129,15 +129,13 @@ class ExtremeMasks(Protocol):
             lambda part: patched(
                 task.target(part.old), every, samples=part.samples, draws=draws
             ),
+            beside=list(middles.values()),
         ):
             inputs.score(metrics, "masked", ended.answer, ended.truth)
             for name, image in middles.items():
                 one = image[None].expand_as(ended.truth)
                 inputs.score(metrics, f"masked_to_{name}", ended.answer, one)
                 inputs.score(metrics, f"{name}_to_images", one, ended.truth)
-        if self.films:
-            both, steps = list(middles.values()), [self.steps] * 2
-            inputs.show("masked_to_median_and_mean", both, steps=steps)
 
 
 def median_image(task: DenoisingTask) -> Tensor:
@@ -145,8 +143,10 @@ def median_image(task: DenoisingTask) -> Tensor:
 
     Of an even number of images it is the lower of the two in the middle.
     """
-    rows = task.pixels[task.trained].unbind(2)
-    return torch.stack([row.median(dim=0).values for row in rows], dim=1) / task.white
+    rows = task.pixels[task.trained].unbind(2)  # one by one, to bound memory
+    middle = (len(task.pixels[task.trained]) - 1) // 2
+    medians = torch.stack([row.sort(dim=0).values[middle] for row in rows], dim=1)
+    return medians / task.white
 
 
 def mean_image(task: DenoisingTask) -> Tensor:

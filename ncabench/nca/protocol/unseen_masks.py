@@ -40,7 +40,7 @@ class UnseenMasks(Protocol):
     as black. Masks, what they are filled with, and what fires depend on the image's number
     alone, so every model meets the same ones.
 
-    The first images have filmstrips, and beside each the masked and the true image.
+    The first images have filmstrips: what was given, the states, and the true image.
 
     Source: ViTCA, section 4.1.3 and figures 4 (e) and 6 (b): patches of 4x1 and 1x4 px of
     Gaussian noise at 65 % coverage, in pictures. The numbers, and which of the two is

@@ -73,7 +73,7 @@ def test_gaussian_inputs_are_noise_alone_of_patches_of_the_size_asked(levels, me
     task = levels(*[255] * 40, tests=32)
     protocol = ExtremeMasks(patch_px=4, steps=1, films=1, frames=2)
     found = protocol(models["Rise"](), task, Unperturbed(), metrics, Draws(7))
-    given, _ = found.frames["masked_0_given_and_true"]
+    given = found.frames["masked_0"][0]
     assert len(given.unique()) == 4  # patches of an 8 x 8 px image
     assert 255 not in given
     assert found.values["error/masked"] > 0.3
@@ -86,19 +86,13 @@ def test_divergence_is_told_of_each_by_itself(measure):
     assert values["error/masked_to_median"] == pytest.approx(76 / 255)
 
 
-def test_filmstrips_stand_beside_the_middle_images(measure):
+def test_filmstrips_of_masked_images_end_with_the_middle_ones(measure):
     found = measure()
-    both = found.frames["masked_to_median_and_mean"].mean(dim=(1, 2, 3)) * 255
-    assert both.tolist() == pytest.approx([76, 305 / 3])
-    assert found.frame_steps["masked_to_median_and_mean"] == [3, 3]
-    assert found.frames.keys() == {
-        "masked_to_median_and_mean",
-        *(
-            f"{one}_0{rest}"
-            for one in ("masked", "unmasked")
-            for rest in ("", "_given_and_true")
-        ),
-    }
+    assert found.frame_steps["masked_0"] == [0, 0, 3, 3, 3, 3]
+    levels = 255 * found.frames["masked_0"].mean(dim=(1, 2, 3))
+    assert levels.tolist() == pytest.approx([0, 127.5, 127.5, 102, 76, 305 / 3])
+    assert found.frame_steps["unmasked_0"] == [0, 0, 3, 3]
+    assert found.frames.keys() == {"masked_0", "unmasked_0"}
     assert measure(films=0).frames == {}
 
 

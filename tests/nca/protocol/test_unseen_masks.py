@@ -37,7 +37,7 @@ def test_whole_inputs_would_be_answered_with_white(measure):
 
 def test_patches_lie_as_they_are_called_height_first(measure):
     found = measure(films=1)
-    given, _ = found.frames["4x1_0_given_and_true"]
+    given = found.frames["4x1_0"][0]
     assert torch.equal(given[0, 0], given[0, 3])
     assert not torch.equal(given[0, :, 0], given[0, :, 3])
 
@@ -73,11 +73,12 @@ def test_a_state_out_of_range_has_diverged_too(measure):
     assert far.values["states/diverged_4x1"] == 1.0  # the hidden channel is 11
 
 
-def test_filmstrips_show_the_states_of_each_input(measure):
+def test_filmstrips_show_what_is_given_the_states_and_what_is_true(measure):
     found = measure(noise="dropout", coverage=1e-6)
-    assert found.frame_steps["4x1_0"] == [0, 3]
-    assert found.frames["4x1_0"].mean(dim=(1, 2, 3)).tolist() == pytest.approx([0.5, 2.9])
-    assert len(found.frames) == 6  # three inputs, and what was given and is true of each
+    assert found.frame_steps["4x1_0"] == [0, 0, 3, 3]
+    levels = found.frames["4x1_0"].mean(dim=(1, 2, 3)).tolist()
+    assert levels == pytest.approx([0.8, 0.5, 2.9, 0.8])
+    assert found.frames.keys() == {"4x1_0", "1x4_0", "trained_0"}
     assert measure(films=0).frames == {}
 
 
