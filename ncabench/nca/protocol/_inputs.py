@@ -125,8 +125,9 @@ class Inputs:
             self.scores.setdefault(f"{name}/{quantity}", []).extend(found)
 
     def show(self, film: str, frames: list[Tensor], *, steps: list[int]) -> None:
-        """Add a filmstrip of pictures ``(V, H, W)``."""
-        self._films[film] = steps, torch.stack([one.float().cpu() for one in frames])
+        """Add a filmstrip of pictures ``(V, H, W)``; what is no number in them is black."""
+        pictures = torch.stack([one.float().cpu() for one in frames])
+        self._films[film] = steps, pictures.nan_to_num(nan=0.0)
 
     def measured(self) -> Measured:
         """Return the means of all scores; what is not finite, or of no image, is left out."""

@@ -67,6 +67,11 @@ def test_a_state_that_diverges_is_a_value_and_its_answer_black(measure):
     assert 0 < found.values["states/diverged_trained"] < 1
 
 
+def test_filmstrips_of_states_that_diverged_can_be_drawn(measure):
+    film = measure(model="Blow", noise="dropout", coverage=1.0).frames["4x1_0"]
+    assert film.mean(dim=(1, 2, 3)).tolist() == pytest.approx([0.0, 0.5, 0.0, 0.8])
+
+
 def test_a_state_out_of_range_has_diverged_too(measure):
     steady, far = (measure(steps=steps, coverage=1e-6) for steps in (9, 11))
     assert steady.values["states/diverged_4x1"] == 0.0  # 0.5 + 9 x 0.8 = 7.7
