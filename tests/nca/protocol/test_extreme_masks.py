@@ -18,10 +18,10 @@ def task(levels):
 
 
 @pytest.fixture
-def measure(task, metrics, models):
+def measure(task, metrics, risers):
     def run(*, model="Rise", **settings):
         protocol = ExtremeMasks(**{**SHORT, **settings})
-        return protocol(models[model](), task, Unperturbed(), metrics, Draws(7))
+        return protocol(risers[model](), task, Unperturbed(), metrics, Draws(7))
 
     return run
 
@@ -69,10 +69,10 @@ def test_black_inputs_leave_the_seed_and_are_compared_with_the_middle_images(mea
         assert found.samples[f"error/{name}_to_images"] == pytest.approx(expected, abs=1e-6)
 
 
-def test_gaussian_inputs_are_noise_alone_of_patches_of_the_size_asked(levels, metrics, models):
+def test_gaussian_inputs_are_noise_alone_of_patches_of_the_size_asked(levels, metrics, risers):
     task = levels(*[255] * 40, tests=32)
     protocol = ExtremeMasks(patch_px=4, steps=1, films=1, frames=2)
-    found = protocol(models["Rise"](), task, Unperturbed(), metrics, Draws(7))
+    found = protocol(risers["Rise"](), task, Unperturbed(), metrics, Draws(7))
     given = found.frames["masked_0"][0]
     assert len(given.unique()) == 4  # patches of an 8 x 8 px image
     assert 255 not in given
@@ -107,6 +107,6 @@ def test_a_model_of_one_pass_is_refused(measure):
         measure(model="Offset")
 
 
-def test_what_perturbs_is_refused(task, metrics, models, reset):
+def test_what_perturbs_is_refused(task, metrics, risers, reset):
     with pytest.raises(ValueError, match=r"^extreme_masks perturbs nothing, not by Reset$"):
-        ExtremeMasks(**SHORT)(models["Rise"](), task, reset, metrics, Draws(7))
+        ExtremeMasks(**SHORT)(risers["Rise"](), task, reset, metrics, Draws(7))

@@ -16,8 +16,8 @@ def task(levels):
 
 
 @pytest.fixture
-def remember(models):
-    class Remembering(models["Rise"]):
+def remember(risers):
+    class Remembering(risers["Rise"]):
         def step(self, state, *, condition, mask, noise=None):
             return torch.cat([state[:, :2], state[:, :1]], dim=1)
 
@@ -43,8 +43,8 @@ def test_one_level_explains_all_and_tells_the_classes_apart(measure):
     assert values["states/diverged_settled"] == 0.0
 
 
-def test_hidden_channels_that_hold_nothing_tell_nothing(measure, models):
-    values = measure(models["Rise"](), neighbours=5).values
+def test_hidden_channels_that_hold_nothing_tell_nothing(measure, risers):
+    values = measure(risers["Rise"](), neighbours=5).values
     assert values["hidden/explained_3"] == 0.0
     assert (
         values["hidden/separation"] == 0.0
@@ -52,8 +52,8 @@ def test_hidden_channels_that_hold_nothing_tell_nothing(measure, models):
     assert "error/answer" not in values
 
 
-def test_three_dimensions_are_needed_where_three_vary(metrics, levels, models):
-    class Corners(models["Rise"]):
+def test_three_dimensions_are_needed_where_three_vary(metrics, levels, risers):
+    class Corners(risers["Rise"]):
         def step(self, state, *, condition, mask, noise=None):
             after = state.clone()
             after[:, 2:] = 0

@@ -13,11 +13,11 @@ BRIGHT = 204  # 0.8
 
 
 @pytest.fixture
-def measure(levels, metrics, models):
+def measure(levels, metrics, risers):
     def run(*, model="Rise", task=None, **settings):
         protocol = UnseenMasks(**{**SHORT, **settings})
         task = task or levels(*[BRIGHT] * 9, tests=7)
-        return protocol(models[model](), task, Unperturbed(), metrics, Draws(7))
+        return protocol(risers[model](), task, Unperturbed(), metrics, Draws(7))
 
     return run
 
@@ -43,11 +43,11 @@ def test_patches_lie_as_they_are_called_height_first(measure):
 
 
 def test_the_trained_masks_are_those_of_the_denoising_protocol(
-    measure, levels, metrics, models
+    measure, levels, metrics, risers
 ):
     task = levels(*[BRIGHT] * 9, tests=7)
     same = Denoising(steps=3, curve_images=0, films=0)
-    known = same(models["Rise"](), task, Unperturbed(), metrics, Draws(7))
+    known = same(risers["Rise"](), task, Unperturbed(), metrics, Draws(7))
     found = measure(task=task)
     assert found.samples["error/trained"] == known.samples["error/answer"]
     assert found.samples["error/input"] == known.samples["error/input"]
@@ -113,21 +113,21 @@ def test_less_than_a_batch_is_refused(measure):
     assert str(caught.value) == "images: there must be a batch of 2 to test on, not 1"
 
 
-def test_what_does_not_fit_is_refused(levels, metrics, models, task, reset):
+def test_what_does_not_fit_is_refused(levels, metrics, risers, task, reset):
     call, masks = UnseenMasks(**SHORT), levels(*[BRIGHT] * 4, tests=2)
-    perturbed = partial(call, models["Rise"](), masks, reset, metrics, Draws(7))
+    perturbed = partial(call, risers["Rise"](), masks, reset, metrics, Draws(7))
     with pytest.raises(ValueError, match=r"^unseen_masks perturbs nothing, not by Reset$"):
         perturbed()
     with pytest.raises(TypeError, match=r"^unseen_masks needs an automaton, not Offset$"):
-        call(models["Offset"](), masks, Unperturbed(), metrics, Draws(7))
+        call(risers["Offset"](), masks, Unperturbed(), metrics, Draws(7))
     with pytest.raises(TypeError, match=r"^unseen_masks needs a task of masks, not TwoLevels$"):
-        call(models["Rise"](), task(), Unperturbed(), metrics, Draws(7))
+        call(risers["Rise"](), task(), Unperturbed(), metrics, Draws(7))
 
 
-def test_a_metric_may_not_be_called_like_what_it_measures(levels, metrics, models):
+def test_a_metric_may_not_be_called_like_what_it_measures(levels, metrics, risers):
     named = {"states": metrics["error"]}
     message = r"^metric.states: unseen_masks itself measures the states$"
     with pytest.raises(ValueError, match=message):
         UnseenMasks(**SHORT)(
-            models["Rise"](), levels(9, 9, 9, tests=2), Unperturbed(), named, Draws(7)
+            risers["Rise"](), levels(9, 9, 9, tests=2), Unperturbed(), named, Draws(7)
         )
