@@ -10,6 +10,7 @@ from ncabench import catalog, relation
 from ncabench.errors import SuiteError
 from ncabench.nca.data import Images
 from ncabench.nca.draws import Draws
+from ncabench.nca.model.unetca import UNetCA
 from ncabench.nca.model.vitca import ViTCA
 from ncabench.nca.perturbation.none import Unperturbed
 from ncabench.nca.task.denoising import Denoising
@@ -49,9 +50,7 @@ def test_the_models_have_the_papers_sizes():
 def test_heads_are_asked_of_models_that_have_some():
     with pytest.raises(SuiteError) as caught:
         planned("short", "exclude=[]")
-    accepted = (
-        "  accepted: denoising, extreme_masks, hidden_states, quality, recovery, unseen_masks"
-    )
+    accepted = f"  accepted: {', '.join(sorted(UNetCA.protocols))}"
     for name, kind in (("heads", "masked_heads"), ("attention", "attention_maps")):
         said = (
             f"protocol.{name}: a {kind} protocol cannot test model.unetca (unetca)\n{accepted}"
