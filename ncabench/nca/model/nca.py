@@ -65,6 +65,9 @@ class NCA(Automaton):
         "generation",
         "denoising",
         "linear_probe",
+        "unseen_masks",
+        "extreme_masks",
+        "hidden_states",
     )
 
     def __init__(

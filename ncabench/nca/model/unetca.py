@@ -47,7 +47,15 @@ class UNetCA(Changing):
 
     version = 1
     trainers = ("rollout", "denoising")
-    protocols = ("recovery", "quality", "denoising", "linear_probe")
+    protocols = (
+        "recovery",
+        "quality",
+        "denoising",
+        "linear_probe",
+        "unseen_masks",
+        "extreme_masks",
+        "hidden_states",
+    )
 
     def __init__(
         self,

@@ -67,7 +67,17 @@ class ViTCA(Changing):
 
     version = 1
     trainers = ("rollout", "denoising")
-    protocols = ("recovery", "quality", "denoising", "linear_probe")
+    protocols = (
+        "recovery",
+        "quality",
+        "denoising",
+        "linear_probe",
+        "unseen_masks",
+        "extreme_masks",
+        "hidden_states",
+        "masked_heads",
+        "attention_maps",
+    )
 
     def __init__(
         self,
