@@ -188,3 +188,23 @@ def test_dropout_is_refused():
     with pytest.raises(ValueError) as caught:
         LatentNAFCA(PHOTO, autoencoder=Skip(), dropout=0.1)
     assert str(caught.value) == "dropout must be 0, not 0.1: a step is handed no chance"
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "gib"),
+    [(LatentViTCA, {"unfolded": True}, 0.22), (LatentViTCA, {}, 0.10), (LatentNAFCA, {}, 0.10)],
+)
+def test_32_steps_of_a_batch_of_8_keep_a_fraction_of_a_gib_for_their_gradient(kind, given, gib):
+    layout = Layout(height=32, width=32, frozen=3, visible=3, hidden=32)
+    model, kept = kind(layout, autoencoder=Skip(), **given), {}
+    weights = {one.untyped_storage().data_ptr() for one in model.parameters()}
+
+    def pack(one):
+        kept[one.untyped_storage().data_ptr()] = one  # held, so that no address comes again
+        return one
+
+    state = torch.zeros(1, 112, 8, 8, requires_grad=True)
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda one: one):
+        model.step(state, condition=None, mask=None)
+    sizes = [one.untyped_storage().nbytes() for at, one in kept.items() if at not in weights]
+    assert round(8 * 32 * sum(sizes) / 2**30, 2) == gib
