@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -67,7 +67,7 @@ class ViTCA(Changing):
 
     version = 1
     trainers = ("rollout", "denoising")
-    protocols = (
+    protocols: ClassVar[tuple[str, ...]] = (
         "recovery",
         "quality",
         "denoising",

@@ -1,13 +1,19 @@
-"""ViTCA and UNetCA are stepped as whole grids: traced in one piece, and the definition's."""
+"""Automata of whole networks are stepped as whole grids: traced at once, the definition's."""
 
 from functools import partial
 
 import pytest
 import torch
 
+from ncabench.nca.autoencoder.skip import Skip
 from ncabench.nca.draws import Draws
 from ncabench.nca.engine.compiled import Compiled
 from ncabench.nca.engine.eager import Eager
+from ncabench.nca.model.latent_nafca import LatentNAFCA
+from ncabench.nca.model.latent_vitca import LatentViTCA
+from ncabench.nca.model.nafca import NAFCA
+from ncabench.nca.model.nafnet import NAFNet
+from ncabench.nca.model.restormer import Restormer
 from ncabench.nca.model.unetca import UNetCA
 from ncabench.nca.model.vit import ViT
 from ncabench.nca.model.vitca import ViTCA
@@ -19,6 +25,7 @@ CPU = torch.device("cpu")
 Traced = partial(Compiled, backend="aot_eager")
 PIXELS = Layout(height=8, width=12, frozen=1, visible=1, hidden=4)
 SMALL = {"embedding": 8, "heads": 2, "mlp": 8}
+CODER = Skip(image_channels=1, base=4)
 MODELS = {
     "vitca": partial(ViTCA, PIXELS, **SMALL),
     "wide window, depth": partial(ViTCA, PIXELS, **SMALL, kernel_size=5, depth=2),
@@ -26,7 +33,11 @@ MODELS = {
     "patches, xy": partial(ViTCA, PIXELS, **SMALL, patch_size=4, encoding="xy"),
     "learned, copies": partial(ViTCA, PIXELS, **SMALL, encoding="learned", unfolded=True),
     "unetca": partial(UNetCA, PIXELS, width=4),
+    "nafca": partial(NAFCA, PIXELS),
+    "latent nafca": partial(LatentNAFCA, PIXELS, autoencoder=CODER),
+    "latent vitca": partial(LatentViTCA, PIXELS, autoencoder=CODER, **SMALL),
 }
+FEW = {"width": 4, "encoder": (1, 1), "middle": 1, "decoder": (1, 1)}
 
 
 def built(make):
@@ -85,7 +96,13 @@ def test_a_program_for_tests_follows_the_heads_that_are_masked(scene, error):
 
 
 @pytest.mark.parametrize(
-    "make", [partial(ViT, PIXELS, **SMALL), partial(ViTCAUNet, PIXELS, width=4)]
+    "make",
+    [
+        partial(ViT, PIXELS, **SMALL),
+        partial(ViTCAUNet, PIXELS, width=4),
+        partial(NAFNet, PIXELS, **FEW),
+        partial(Restormer, PIXELS, width=4, depths=(1, 1, 1, 1), refinement=1),
+    ],
 )
 def test_a_pass_can_be_traced_whole(error, make):
     model = built(make)

@@ -18,11 +18,16 @@ LAYOUT = Layout(height=H, width=W, visible=4, hidden=12, condition=5, alive=3)
 TOLD = torch.eye(5)[:B]
 KINDS = catalog.kinds("model")
 TRAINED = [kind for kind in KINDS if catalog.describe("model", kind).attributes["trainers"]]
+SMALL = {  # what has many weights as it is
+    "nafnet": {"width": 4, "encoder": (1, 1), "middle": 1, "decoder": (1, 1)},
+    "restormer": {"width": 4, "depths": (1, 1, 1, 1), "refinement": 1},
+}
 
 
 def build(kind):
     model, needed = catalog.find("model", kind), {one.name for one in asked(kind)}
     given = {"autoencoder": VQVAE(base=4, groups=2)} if "autoencoder" in needed else {}
+    given |= SMALL.get(kind, {})
     grid = model.grid(LAYOUT, **given)
     parts = {"perception": Conv(grid.perceived), "update": MLP(80, grid.channels)}
     return model(LAYOUT, *(parts[family] for family in model.parts), **given)
