@@ -64,6 +64,10 @@ class NCA(Automaton):
         "quality",
         "generation",
         "denoising",
+        "resilience",
+        "stability",
+        "update_rates",
+        "larger_grid",
     )
 
     def __init__(

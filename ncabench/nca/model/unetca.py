@@ -47,7 +47,15 @@ class UNetCA(Changing):
 
     version = 1
     trainers = ("rollout", "denoising")
-    protocols = ("recovery", "quality", "denoising")
+    protocols = (
+        "recovery",
+        "quality",
+        "denoising",
+        "resilience",
+        "stability",
+        "update_rates",
+        "larger_grid",
+    )
 
     def __init__(
         self,

@@ -67,7 +67,15 @@ class ViTCA(Changing):
 
     version = 1
     trainers = ("rollout", "denoising")
-    protocols = ("recovery", "quality", "denoising")
+    protocols = (
+        "recovery",
+        "quality",
+        "denoising",
+        "resilience",
+        "stability",
+        "update_rates",
+        "larger_grid",
+    )
 
     def __init__(
         self,
