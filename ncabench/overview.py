@@ -50,7 +50,7 @@ def _row(entry: Entry, status: Status, *, parameters: int | None) -> dict[str, A
             if value not in names.setdefault(axis, []):
                 names[axis].append(value)
     if entry.role == "training":
-        names.pop("perturbation", None)
+        names = {axis: names[axis] for axis in names if axis not in _OF_EVALUATIONS}
     if entry.role == "profile":
         names = {axis: names[axis] for axis in names if axis not in _NOT_OF_PROFILES}
     flat = {axis: found[0] if len(found) == 1 else found for axis, found in names.items()}
@@ -69,7 +69,8 @@ def _row(entry: Entry, status: Status, *, parameters: int | None) -> dict[str, A
     }
 
 
-_NOT_OF_PROFILES = ("perturbation", "rng_seed", "recipe")
+_OF_EVALUATIONS = ("perturbation", "protocol")
+_NOT_OF_PROFILES = (*_OF_EVALUATIONS, "rng_seed", "recipe")
 
 
 def _why(entry: Entry, status: Status) -> str:

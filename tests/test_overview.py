@@ -134,6 +134,7 @@ def test_an_entry_whose_data_is_missing_has_none_before_it_is_run(tmp_path):
     mnist = Path(__file__).parents[1] / "suites" / "mnist_classification.toml"
     found = overview.entries(mnist, nowhere, preset="paper", device="cpu")
     assert {one["status"] for one in found} == {"no_data"}
+    assert {one["parameters"] for one in found} == {22_580, 24_556}
     assert all("\n  to mend it: `ncabench data fetch mnist`" in one["why"] for one in found)
 
 

@@ -128,7 +128,8 @@ def plan(
     if as_json:
         print_json(rows)
         return
-    axes = ("model", "perception", "task", "perturbation", "recipe", "rng_seed")
+    tests = ("protocol",) if any("protocol" in row for row in rows) else ()
+    axes = ("model", "perception", "task", "perturbation", *tests, "recipe", "rng_seed")
     heads = ["id", "role", *axes, "parameters", "status"]
     lines = [[overview.cell(row.get(head)) for head in heads] for row in rows]
     if why:

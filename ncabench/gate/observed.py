@@ -96,7 +96,8 @@ def _capture(timed: Sequence[Mapping[str, float]], key: str, *, over: int = 1) -
 def name(entry: Entry) -> str:
     """Return the words that tell an entry from others, its rng_seed apart."""
     label = entry.labels[0]
-    unsaid = {"rng_seed"} | ({"perturbation", "recipe"} if entry.role == "profile" else set())
+    untested = {"perturbation", "protocol", "recipe"}
+    unsaid = {"rng_seed"} | (untested if entry.role == "profile" else set())
     return " ".join(str(value) for axis, value in label.items() if axis not in unsaid)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +78,8 @@ def check(plan: Plan, *, root: Path | None = None) -> dict[str, int]:
 
     Models and trainers are built on the meta device, trainers without their pool, which is
     built by itself; a task is built once for all models, so that its data is read once.
-    Entries whose data is missing are left out.
+    Where data is missing, weights are counted of a model that is built for its outline;
+    entries for which that cannot be done are left out.
 
     Raises:
         SuiteError: a constructor refuses its parameters; lists every such problem, under
@@ -89,11 +90,12 @@ def check(plan: Plan, *, root: Path | None = None) -> dict[str, int]:
     tasks: dict[str, Task] = {}  # by the training's id
     there: dict[str, Task] = {}  # by what the task is
     built: dict[str, Assembled] = {}
+    outlines = _Outlines(root)
     for entry in plan.entries:
-        if entry.missing:
-            continue
         try:
-            if entry.role == "evaluation" and entry.needs in counts:
+            if entry.missing:
+                outlines.add(entry)
+            elif entry.role == "evaluation" and entry.needs in counts:
                 _check_evaluation(entry, tasks[str(entry.needs)])
             elif entry.role == "training":
                 key = repr([entry.spec[name] for name in ("model", "parts", "task")])
@@ -111,7 +113,43 @@ def check(plan: Plan, *, root: Path | None = None) -> dict[str, int]:
             problems |= dict.fromkeys(_named(one, entry, plan.suite) for one in error.problems)
     if problems:
         raise SuiteError(str(plan.suite.path), list(problems))
-    return counts
+    return counts | outlines.counts
+
+
+@dataclass
+class _Outlines:
+    """Counts the weights of models whose data is missing, where its sizes are known."""
+
+    root: Path | None
+    counts: dict[str, int] = field(default_factory=dict)
+    _tasks: dict[str, Task | None] = field(default_factory=dict)
+    _known: dict[str, int] = field(default_factory=dict)
+
+    def add(self, entry: Entry) -> None:
+        """Count a training or a profile; evaluations have the count of their training."""
+        if entry.role == "evaluation":
+            return
+        spec = entry.spec
+        about = repr([spec["task"], spec["data"]])
+        if about not in self._tasks:
+            self._tasks[about] = self._task(spec)
+        task = self._tasks[about]
+        key = repr([spec["model"], spec["parts"], about])
+        if task is not None and key not in self._known:
+            made = assemble(spec, root=self.root, meta=True, task=task)
+            self._known[key] = made.parameters
+        if key in self._known:
+            self.counts[entry.id] = self._known[key]
+
+    def _task(self, spec: Spec) -> Task | None:
+        """Return the task of the data's outline, or None where it needs more than that."""
+        data = spec["data"]
+        outline = catalog.find("data", data["kind"])(self.root).outline(data["selection"])
+        try:
+            task: Task = catalog.build("task", spec["task"], outline, Draws(0))
+        except (ValueError, TypeError, AttributeError):
+            return None
+        return task
 
 
 def _task(spec: Spec, draws: Draws, root: Path | None) -> Task:

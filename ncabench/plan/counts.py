@@ -16,6 +16,7 @@ from ncabench.plan.entry import Entry
 from ncabench.plan.planner import Plan
 
 KEPT = 100  # plans remembered
+VERSION = 2  # of what is remembered
 
 Counts = dict[str, int | None]
 
@@ -23,7 +24,8 @@ Counts = dict[str, int | None]
 def count(plan: Plan, *, root: Path | None, cache: Path | None = None) -> Counts:
     """Return the number of weights of each entry's model, by the entry's id.
 
-    It is None where the task's data is missing, since that decides the layout.
+    It is None where the task's data is missing and its sizes, which decide the layout, cannot
+    be told without it.
 
     Args:
         plan: what to check and count.
@@ -56,7 +58,8 @@ def _model(entry: Entry) -> list[Any]:
 
 
 def _key(plan: Plan) -> str:
-    asked = [[one.id, one.missing, sources.digests(one.spec)] for one in plan.entries]
+    asked: list[Any] = [VERSION]
+    asked += [[one.id, one.missing, sources.digests(one.spec)] for one in plan.entries]
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 

@@ -9,7 +9,7 @@ from ncabench import catalog
 from ncabench.errors import Problem
 from ncabench.plan.entry import matches
 from ncabench.suite.document import PAPER
-from ncabench.suite.suite import AXES, COMPONENT_AXES, Axis, Suite
+from ncabench.suite.suite import AXES, CHOICES, Axis, Suite
 
 Point = Mapping[str, str | int]
 PARTS = ("perception", "update")
@@ -21,8 +21,8 @@ def points(suite: Suite) -> tuple[list[Point], list[Problem]]:
     The grid's come first, then those of each `[[include]]`; `[[exclude]]` drops from both.
     An axis that is not named takes the grid's values, or else the only component of its
     family. A model that has no use for a perception or an update has none in its points,
-    and a suite of profiles alone has no perturbation; `[train]` is the recipe of points
-    that name none.
+    and a suite of profiles alone has no perturbation and no protocol. `[train]` is the
+    recipe of points that name none; where none is named, the protocol is the one that fits.
     """
     problems: list[Problem] = []
     found: list[Point] = []
@@ -54,11 +54,9 @@ def _expand(
         point = dict(zip(names, values, strict=True))
         model = point["model"]
         used = _axes_used(suite, model)
-        unset |= {axis for axis in used if point[axis] is None}
+        unset |= {axis for axis in used if point[axis] is None and axis not in CHOICES}
         yield {
-            axis: value
-            for axis in AXES
-            if (value := point[axis]) is not None and (axis in used or axis in ("recipe",))
+            axis: value for axis in AXES if (value := point[axis]) is not None and axis in used
         }
     problems += [_undecided(suite, axis, where) for axis in AXES if axis in unset]
 
@@ -66,7 +64,7 @@ def _expand(
 def _default(suite: Suite, axis: str) -> tuple[str | int | None, ...]:
     if axis == "rng_seed":
         return (0,)
-    names = tuple(suite.components.get(axis, {}))
+    names = () if axis in CHOICES else tuple(suite.components[axis])
     return names if len(names) == 1 else (None,)
 
 
@@ -75,9 +73,9 @@ def _axes_used(suite: Suite, model: str | int | None) -> tuple[str, ...]:
         return ("model",)
     kind = suite.components["model"][model]["kind"]
     parts = catalog.describe("model", kind).attributes.get("parts", ())
-    axes: tuple[str, ...] = (*COMPONENT_AXES, "rng_seed")
-    if not suite.trains:  # a profile perturbs nothing
-        axes = tuple(axis for axis in axes if axis != "perturbation")
+    axes: tuple[str, ...] = AXES
+    if not suite.trains:  # a profile perturbs and tests nothing
+        axes = tuple(axis for axis in axes if axis not in ("perturbation", "protocol"))
     return tuple(axis for axis in axes if axis not in PARTS or axis in parts)
 
 

@@ -159,10 +159,17 @@ class Specs:
     def _protocol(self, point: Point) -> Spec:
         fitting = self._attributes(point)["protocols"]
         tables = self.suite.components["protocol"]
+        kind = self._component("model", point)["kind"]
+        if "protocol" in point:
+            named = self._component("protocol", point)
+            if named["kind"] not in fitting:
+                what = f"a {named['kind']} protocol cannot test model.{point['model']} ({kind})"
+                where = f"protocol.{point['protocol']}"
+                self._add([Problem(where=where, what=what, accepted=fitting)])
+            return named
         names = [name for name, table in tables.items() if table.get("kind") in fitting]
         if len(names) == 1:
             return self._completed["protocol", names[0]]
-        kind = self._component("model", point)["kind"]
         what = f"model.{point['model']} ({kind}) needs one [protocol.NAME] of a kind that fits"
         what += f", and there are {len(names)}" if names else ", and there is none"
         self._add([Problem(where="protocol", what=what, accepted=fitting)])

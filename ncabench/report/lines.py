@@ -15,6 +15,8 @@ from ncabench.report.artifacts import CurveRead
 from ncabench.report.chosen import choose
 from ncabench.suite.suite import Suite
 
+_AXES = ("task", "perturbation", "protocol")  # what one drawing is of
+
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
@@ -73,7 +75,7 @@ def drawings(plan: Plan, runs: Sequence[StoredRun]) -> tuple[Drawing, ...]:
     """
     evaluations = pictured.evaluations(plan)
     chosen = choose(evaluations, runs)
-    found: dict[tuple[str, str, str], dict[str, list[CurveRead]]] = {}
+    found: dict[tuple[str, ...], dict[str, list[CurveRead]]] = {}
     for entry in evaluations:
         run = chosen.run(entry.role, entry.id)
         if run is None or run.outcome != "ok" or run.unfinished:
@@ -81,7 +83,7 @@ def drawings(plan: Plan, runs: Sequence[StoredRun]) -> tuple[Drawing, ...]:
         curves = artifacts.curves(run)
         for point in _points(entry.labels):
             for name, curve in curves.items():
-                key = (str(point.get("task", "")), str(point.get("perturbation", "")), name)
+                key = (*(str(point.get(axis, "")) for axis in _AXES), name)
                 lines = found.setdefault(key, {})
                 lines.setdefault(_label(plan.suite, point), []).append(curve)
     return tuple(
@@ -98,16 +100,16 @@ def _points(labels: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 def _drawing(
     suite: Suite,
-    key: tuple[str, str, str],
+    key: tuple[str, ...],
     *,
     lines: Mapping[str, Sequence[CurveRead]],
     device_class: str,
 ) -> Drawing:
-    task, perturbation, name = key
+    *place, name = key
     known = name in suite.components["metric"]
     return Drawing(
         name="-".join(part for part in key if part),
-        title=" · ".join(part for part in (task, perturbation, *heads.in_place(suite)) if part),
+        title=" · ".join(part for part in (*place, *heads.in_place(suite)) if part),
         metric=heads.metric_of(suite, name) if known else name,
         device_class=device_class,
         lines=tuple(_line(label, curves) for label, curves in lines.items()),

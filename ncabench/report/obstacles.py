@@ -9,7 +9,7 @@ from ncabench import catalog
 from ncabench.plan.entry import Entry, matches
 from ncabench.record.stored import StoredRun
 from ncabench.report import cards, heads
-from ncabench.suite.suite import COMPONENT_AXES, Column, Row, Suite
+from ncabench.suite.suite import CHOICES, COMPONENT_AXES, Column, Row, Suite
 
 PAPER = "paper"  # the preset that is the paper's own setting
 _TOLD = ("title", "paper", "default_preset", "table", "claim", "deviation", "expect", "exclude")
@@ -137,8 +137,9 @@ def _concerns(
         return name != "rng_seed" and name not in where
     if section == "metric":
         return name == column.value.partition("/")[0]
-    if section in (*COMPONENT_AXES, "recipe") and name:
-        return any(point.get(section) == name for point in points)
+    if section in (*COMPONENT_AXES, *CHOICES) and name:
+        named = [point[section] for point in points if section in point]
+        return name in named or (section == "protocol" and not named)
     return True
 
 

@@ -78,7 +78,6 @@ class Job:
     def name(self) -> str:
         """How progress lines name the entry: what distinguishes it, then its id."""
         first = self.labels[0] if self.labels else {}
-        words = [str(value) for value in first.values()]
-        if self.role == "training" and "perturbation" in first:
-            words = [str(value) for axis, value in first.items() if axis != "perturbation"]
+        unsaid = ("perturbation", "protocol") if self.role == "training" else ()
+        words = [str(value) for axis, value in first.items() if axis not in unsaid]
         return f"{self.role} {' '.join(words)} [{self.id}]"

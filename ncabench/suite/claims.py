@@ -9,16 +9,20 @@ from ncabench import relation
 from ncabench.errors import Problem
 from ncabench.relation import Comparison, Number, Operation, Part, Place, Relation, Side
 from ncabench.suite.grid import Defined
-from ncabench.suite.suite import COMPONENT_AXES, Claim, Suite
+from ncabench.suite.suite import CHOICES, COMPONENT_AXES, Claim, Suite
 
-AXES = (*COMPONENT_AXES, "recipe")  # a relation may name what stands on these
+AXES = (*COMPONENT_AXES, *CHOICES)  # a relation may name what stands on these
 FAILED = "training/failed"  # the share of trainings that failed: 0 or 1 for each rng_seed
 OUT_OF_MEMORY = "profile/out_of_memory"  # 1 where a profile ended so, 0 where it ended well
 
 
 def defined_by(suite: Suite) -> Defined:
-    """Return axis to the names that a suite defines on it."""
-    return {axis: suite.components.get(axis, suite.recipes) for axis in AXES}
+    """Return axis to the names that a suite defines on it.
+
+    Protocols that no grid point names stand on no axis.
+    """
+    axes = [axis for axis in AXES if axis != "protocol" or suite.names("protocol")]
+    return {axis: suite.components.get(axis, suite.recipes) for axis in axes}
 
 
 def axes_of(name: str, *, defined: Defined) -> list[tuple[str, str]]:

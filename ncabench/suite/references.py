@@ -7,7 +7,7 @@ from typing import Any
 
 from ncabench import catalog, relation
 from ncabench.errors import Problem
-from ncabench.suite.claims import claim_problems, values_of
+from ncabench.suite.claims import claim_problems, defined_by, values_of
 from ncabench.suite.grid import Defined, where_problems
 from ncabench.suite.suite import Claim, Profile, Suite
 
@@ -26,7 +26,7 @@ def reference_problems(suite: Suite, *, defined: Defined) -> list[Problem]:
             problems += _value_problems(column.value, measured, where=where)
     for i, claim in enumerate(suite.claims):
         problems += _claim_problems(
-            claim, where=f"claim[{i}]", defined=defined, measured=measured
+            claim, where=f"claim[{i}]", defined=defined_by(suite), measured=measured
         )
     problems += _twice("table", [table.id for table in suite.tables])
     return problems + _twice("claim", [claim.id for claim in suite.claims])

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-AXES = ("model", "perception", "update", "task", "perturbation", "recipe", "rng_seed")
-COMPONENT_AXES = AXES[:5]
+COMPONENT_AXES = ("model", "perception", "update", "task", "perturbation")
+CHOICES = ("protocol", "recipe")  # axes of which a point may name none
+AXES = (*COMPONENT_AXES, *CHOICES, "rng_seed")
 FAMILIES = (*COMPONENT_AXES, "metric", "protocol")  # each `[family.name]` has a kind
 Axis = tuple[str, ...] | tuple[int, ...]
 
@@ -251,6 +252,10 @@ class Suite:
     def trains(self) -> bool:
         """Whether there is anything to train; a suite may have profiles alone."""
         return bool(self.train or self.recipes) or self.profile is None
+
+    def names(self, axis: str) -> bool:
+        """Whether the grid, or something included, says what stands on an axis."""
+        return any(axis in axes for axes in (self.grid, *self.include))
 
     def profile_of(self, point: Mapping[str, str | int]) -> Profile | None:
         """Return what is timed at a grid point: the last `[[profile_at]]` that fits."""

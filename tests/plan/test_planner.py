@@ -8,6 +8,7 @@ import pytest
 from ncabench.errors import SuiteError
 from ncabench.plan import planner
 from ncabench.suite import document
+from ncabench.suite.claims import defined_by, resolved
 
 SUITES = Path(__file__).parents[2] / "suites"
 UNET = '[[include]]\nmodel = "unet"\nrecipe = "mend"\n[model.unet]\nkind = "unet"\nbase = 6\n'
@@ -18,6 +19,7 @@ iterations = 5
 optimiser = { kind = "adam", learning_rate = 1e-3 }
 schedule = { kind = "constant" }
 """
+QUALITY = '[protocol.quality]\nkind = "quality"\n'
 ONE_PASS = '[protocol.mend]\nkind = "one_pass_recovery"\n'
 
 
@@ -41,6 +43,52 @@ def test_a_metric_of_whole_batches_needs_a_protocol_that_scores_them(plan):
     assert refused(plan, changes).startswith(
         "small.toml:\nmetric.psnr.kind: batch_psnr has one value for a whole batch, and the "
         "protocol recovery does not score whole batches"
+    )
+
+
+def two_protocols(plan, *, perturbation="damage", quality=QUALITY, more=""):
+    named = f'perturbation = ["{perturbation}"]\nprotocol = ["recovery", "quality"]'
+    change = ('perturbation = ["damage", "mutation"]', named)
+    none = '[perturbation.none]\nkind = "none"\n'
+    return plan(change, added=quality + none + more)
+
+
+def test_a_grid_may_ask_several_protocols_of_one_training(plan):
+    made = two_protocols(plan, perturbation="none")
+    assert [entry.role for entry in made.entries] == ["training"] * 4 + ["evaluation"] * 8
+    where = {"perception": "sobel", "rng_seed": 0}
+    kinds = [one.spec["protocol"]["kind"] for one in made.evaluations(where)]
+    assert kinds == ["recovery", "quality"]
+    [one] = made.evaluations({**where, "protocol": "quality"})
+    assert one.spec["protocol"]["kind"] == "quality"
+
+
+def test_a_protocol_that_is_named_must_fit_the_model(plan):
+    quality = '[protocol.quality]\nkind = "one_pass_recovery"\n'
+    with pytest.raises(SuiteError) as caught:
+        two_protocols(plan, perturbation="none", quality=quality)
+    [problem] = caught.value.problems
+    assert (problem.where, problem.what) == (
+        "protocol.quality",
+        "a one_pass_recovery protocol cannot test model.nca (nca)",
+    )
+    assert {"recovery", "quality"} <= set(problem.accepted)
+
+
+def test_a_suite_that_names_no_protocol_has_none_in_its_points(plan):
+    assert all("protocol" not in labels for one in plan().entries for labels in one.labels)
+
+
+def test_a_claim_may_name_a_protocol_where_points_do(plan):
+    claim = (
+        '[[claim]]\nid = "c"\nstatement = "s"\nsource = "s"\nvalue = "rgba_mse/final"\n'
+        'relation = "sobel & protocol.recovery < conv3x3 & recovery"\n'
+    )
+    made = two_protocols(plan, perturbation="none", more=claim)
+    [part] = resolved(made.suite.claims[0], defined=defined_by(made.suite)).parts
+    assert part.comparison.left.names == ("sobel", "recovery")
+    assert refused(plan, added=claim).startswith(
+        "small.toml:\nclaim[0].relation: this suite defines no 'protocol.recovery'"
     )
 
 

@@ -74,7 +74,8 @@ WRONG = {
     "an unknown axis": (
         ("perturbation = [", "perturbaton = ["),
         "grid.perturbaton: there is no such key\n"
-        "  accepted: model, perception, perturbation, recipe, rng_seed, task, update\n"
+        "  accepted: model, perception, perturbation, protocol, recipe, rng_seed, task, "
+        "update\n"
         "  did you mean 'perturbation'?",
     ),
     "an axis that names nothing": (

@@ -7,7 +7,7 @@ from ncabench.suite import document
 from ncabench.suite.claims import resolved
 
 NAMES = "conv3x3, damage, emoji, mlp, nca, sobel"
-AXES = "model, perception, perturbation, recipe, task, update"
+AXES = "model, perception, perturbation, protocol, recipe, task, update"
 VALUES = "parameters, profile/..., protocol/..., rgba_mse/..., training/..."
 
 

@@ -143,6 +143,17 @@ class DataSet(ABC):
     def load(self, selection: Any) -> Any:
         """Return the data as NumPy arrays. Raises what `digest` raises."""
 
+    def outline(self, selection: Any) -> Any | None:  # noqa: ARG002 -- a set's own business
+        """Return what `load` would for ``selection``, of the same sizes but black and short.
+
+        It needs no files, so that what is built for the data can be built where there is
+        none. None where sizes cannot be told without reading.
+
+        Raises:
+            ValueError: ``selection`` cannot be read as what it should be.
+        """
+        return None
+
     def verify(self) -> tuple[Verified, ...]:
         """Read everything again and return it beside what was published.
 

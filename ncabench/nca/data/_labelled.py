@@ -41,7 +41,8 @@ class Labelled(DataSet):
         kind: the set's name in a suite.
         splits: its splits, in order.
         classes: its classes; the set's own labels index them.
-        shape: an image's shape; None where images differ in size.
+        shape: an image's shape, checked as images are read; None where it is not.
+        full: the shape of an image that is neither scaled nor cut, where all have one.
         scales: whether a suite may set ``side_px``.
         resizes: whether a suite may set ``resize_px``.
         vals: what a suite may name to validate on.
@@ -53,6 +54,7 @@ class Labelled(DataSet):
     splits: ClassVar[tuple[str, ...]] = ("train", "test")
     classes: ClassVar[tuple[str, ...]]
     shape: ClassVar[tuple[int, ...] | None] = None
+    full: ClassVar[tuple[int, ...] | None] = None
     scales: ClassVar[bool] = False
     resizes: ClassVar[bool] = False
     vals: ClassVar[tuple[str, ...]] = ()
@@ -70,6 +72,22 @@ class Labelled(DataSet):
         images, labels, parts = self._gather(asked)
         return Images(images=images, labels=labels, classes=asked.classes, parts=parts)
 
+    def outline(self, selection: Any) -> Any | None:
+        """Return one black image of each selected class for each part that `load` gives."""
+        asked = self.asked(selection)
+        shape = self._outlined(asked)
+        if shape is None:
+            return None
+        names, classes = list(asked.splits), len(asked.classes)
+        held = asked.val is not None and asked.val not in self.splits
+        names += [VAL] if held and VAL not in names else []
+        parts = {name: slice(i * classes, (i + 1) * classes) for i, name in enumerate(names)}
+        if asked.val in parts:
+            parts[VAL] = parts[str(asked.val)]
+        labels = np.tile(np.arange(classes), len(names))
+        images = np.zeros((len(labels), *shape), dtype=np.uint8)
+        return Images(images=images, labels=labels, classes=asked.classes, parts=parts)
+
     def asked(self, selection: Any) -> Selection:
         """Return the selection, checked. Raises ValueError."""
         return selections.read(
@@ -82,6 +100,12 @@ class Labelled(DataSet):
             holds_out=self.holds_out,
             more=self.more,
         )
+
+    def _outlined(self, asked: Selection) -> tuple[int, ...] | None:
+        """Return the shape of a selected image, or None where only reading tells."""
+        full = self.full or self.shape
+        side = asked.resize_px or asked.side_px
+        return (side, side, *full[2:]) if full and side else full
 
     @abstractmethod
     def _digests(self, asked: Selection) -> Mapping[str, str]:

@@ -58,6 +58,7 @@ class CelebA(Published):
     )
     splits = ("train", "valid", "test")
     classes = ("face",)
+    full = (218, 178, 3)
     scales = True
     resizes = True
     slow = True

@@ -75,6 +75,10 @@ class LandCoverRep(Published):
             raise ValueError(f"crop_px: a tile's side is {TILE_PX} px, not {crop_px}")
         return found
 
+    def _outlined(self, asked: Selection) -> tuple[int, ...]:
+        side: int = asked.option("crop_px")
+        return (side, side, LEAST_BANDS)
+
     def _digests(self, asked: Selection) -> Mapping[str, str]:
         place = self.place()
         digests = {TABLE: digest(place / TABLE, algorithm="sha256")}

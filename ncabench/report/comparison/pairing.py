@@ -17,8 +17,8 @@ Key = frozenset[tuple[str, str | int]]
 ROLES: tuple[Role, ...] = ("training", "evaluation", "profile")
 Place = tuple[tuple[str, str | int], ...]
 _NOT_OF: Mapping[str, tuple[str, ...]] = {  # role: axes that do not change its entries
-    "training": ("perturbation",),
-    "profile": ("perturbation", "recipe"),
+    "training": ("perturbation", "protocol"),
+    "profile": ("perturbation", "protocol", "recipe"),
 }
 
 

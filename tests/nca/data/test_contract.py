@@ -23,6 +23,7 @@ EMBEDDED = {  # set that is always there: a small selection of it
     "photo_tiles": {"split": "test", "per_class": 2},
     "skimage_textures": "brick",
 }
+WAYS = ("outline", "load")
 LABELLED = [kind for kind in KINDS if issubclass(catalog.find("data", kind), Labelled)]
 
 
@@ -114,3 +115,37 @@ def test_naming_data_loads_neither_torch_nor_scikit_image():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert ran.stdout == "[]\n"
+
+
+SHAPES = {  # set: a selection of it, and the shape of an image
+    "celeba": ({"split": "all", "resize_px": 32, "val": "valid"}, (32, 32, 3)),
+    "cifar10": ({"split": "all", "val": "test"}, (32, 32, 3)),
+    "land_cover_rep": ({"split": "all", "crop_px": 32}, (32, 32, 3)),
+    "mnist": ({"split": "all", "resize_px": 32, "val": 5}, (32, 32)),
+    "tiny_imagenet": ("all", (64, 64, 3)),
+}
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+def test_an_outline_needs_no_files(kind, tmp_path):
+    selection, shape = SHAPES[kind]
+    found = catalog.find("data", kind)(tmp_path / "nowhere").outline(selection)
+    assert found.images.shape[1:] == shape
+    assert {"train", "val", "test"} <= set(found.parts)
+    here = found.images[found.parts["val"]]
+    assert len(here) == len(found.classes)
+
+
+def test_an_outline_has_the_parts_and_the_sizes_of_what_is_loaded():
+    selection = {"split": "all", "classes": ["1", "8"], "val": 7}
+    outline, data = (
+        getattr(catalog.find("data", "mnist_5k")(), how)(selection) for how in WAYS
+    )
+    assert outline.images.shape[1:] == data.images.shape[1:]
+    assert set(outline.parts) == set(data.parts)
+    assert outline.classes == data.classes
+
+
+def test_sizes_that_only_reading_tells_have_no_outline(tmp_path):
+    assert catalog.find("data", "dtd")(tmp_path).outline("train") is None
+    assert catalog.find("data", "noto_emoji")().outline(["fire"]) is None
