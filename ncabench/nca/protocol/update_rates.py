@@ -41,7 +41,7 @@ class UpdateRates(Protocol):
     scored, with 0 for what is not a number and the rest clipped to [0, 1] like any other. A
     cell that fires in a step at one rate does so at every higher one.
 
-    Curves ``NAME/rate_R`` go over all steps. The first images have filmstrips of the powers
+    Curves ``NAME_rate_R`` go over all steps. The first images have filmstrips of the powers
     of 2 up to the end.
 
     Source: ViTCA, section 4.1.3, "Adaptation to varying update rates" (figure 4 d), and
@@ -166,7 +166,7 @@ class UpdateRates(Protocol):
             steps = converged(course, tolerance=self.tolerance, hold=self.hold)
             if steps is not None and not diverged and not worse:
                 measured.values[f"{name}/{rate}_steps"] = float(steps)
-        follower.picture(measured, suffix=f"/{rate}")
+        follower.picture(measured, suffix=f"_{rate}")
 
 
 def converged(course: Sequence[float], *, tolerance: float, hold: int) -> int | None:
