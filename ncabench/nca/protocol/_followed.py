@@ -140,7 +140,7 @@ class Follower:
         """Add curves and filmstrips, whose names end with ``suffix``.
 
         Curves are named as metrics, that of ``states`` being the share that diverged;
-        filmstrips as their images, those of what is given and true besides.
+        filmstrips as their images. What is given and true has a filmstrip beside each.
         """
         for name, moments in self.record.scores.items():
             measured.curves[f"{name}{suffix}"] = curve(moments)
@@ -149,7 +149,7 @@ class Follower:
             _strip(measured, f"image_{number}{suffix}", film)
         for number, pairs in self._shown.items():
             film = [(step, frame) for step, pair in pairs for frame in pair]
-            _strip(measured, f"image_{number}_given_and_true{suffix}", film)
+            _strip(measured, f"image_{number}_given_and_true", film)
 
 
 def add(measured: Measured, name: str, scores: Sequence[float]) -> None:
