@@ -1,4 +1,4 @@
-"""Step on long after training's horizon: does the answer stay?"""
+"""Step on long after training's horizon, and see whether the answer stays."""
 
 from __future__ import annotations
 

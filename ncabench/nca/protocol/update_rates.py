@@ -1,4 +1,4 @@
-"""The same automaton with another chance to fire: does it still converge, and how fast?"""
+"""Give an automaton another chance to fire: whether it still converges, and how fast."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@ import pytest
 import torch
 
 from ncabench.nca.draws import Draws
+from ncabench.nca.model._patches import patchify
+from ncabench.nca.model.vitca import ViTCA
 from ncabench.nca.perturbation.input_change import InputChange
 from ncabench.nca.perturbation.noise_patch import NoisePatch
 from ncabench.nca.perturbation.none import Unperturbed
@@ -67,6 +69,25 @@ def test_the_patch_alone_is_damaged(measure):
 
 def test_what_is_given_is_never_damaged(measure, reset):
     assert measure(perturbation=reset, rest=40).values["error/recovered_2"] < 1e-6
+
+
+def test_cells_of_several_pixels_keep_their_place_and_what_they_are_given(
+    measure, reset, masked_levels
+):
+    class Watched(ViTCA):
+        def change(self, shown):
+            self.seen.append(shown[:, : self.layout.frozen].clone())
+            return super().change(shown)
+
+    model = Watched(masked_levels.layout, patch_size=2, encoding="xy", embedding=4, heads=2)
+    model.seen = []
+    measure(model, reset, images=2)
+    turns = torch.arange(2)
+    labels = masked_levels.test_labels(torch.zeros_like(turns), turns=turns)
+    first, *others = model.seen
+    torch.testing.assert_close(first[:, 8:], patchify(masked_levels.masked(labels), size=2))
+    assert len(others) == 13
+    assert all(one.equal(first) for one in others)
 
 
 def test_recovery_is_about_the_settled_state_every_time(measure, reset):
