@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from statistics import fmean
 
 from ncabench.nca.draws import Draws
 from ncabench.nca.metric import Metric
@@ -109,16 +110,13 @@ class UpdateRates(Protocol):
         stepped, masks = fitting(model, task, by="update_rates")
         refuse(perturbation, by="update_rates")
         whole, measured = whole_batches(masks, images=self.images), Measured(values={})
-        given: dict[str, list[float]] = {}
         for rate in self.rates:
             follower = self._follower(stepped, masks, metrics, draws)
             with evaluating(model), firing(stepped, rate):
-                found = self._follow(follower, whole, batch=masks.batch)
-            if not given:
-                given = found
-                for name, scores in given.items():
-                    add(measured, f"{name}/input", scores)
-            self._add(measured, follower, metrics, rate=f"rate_{round(100 * rate)}")
+                given = self._follow(follower, whole, batch=masks.batch)
+            for name, scores in given.items():  # the same at every rate
+                add(measured, f"{name}/input", scores)
+            self._add(measured, follower, metrics, given, rate=f"rate_{round(100 * rate)}")
         return measured
 
     def _follower(
@@ -151,6 +149,7 @@ class UpdateRates(Protocol):
         measured: Measured,
         follower: Follower,
         metrics: Mapping[str, Metric],
+        given: Mapping[str, Sequence[float]],
         *,
         rate: str,
     ) -> None:
@@ -161,8 +160,8 @@ class UpdateRates(Protocol):
                 continue
             add(measured, f"{name}/{rate}_converged", scores)
             course = [follower.mean(name, (step, 0)) for step in range(self.steps + 1)]
-            better = course[-1] - measured.values[f"{name}/input"]
-            worse = better < 0 if metrics[name].higher_is_better else better > 0
+            more = course[-1] - fmean(given[name])
+            worse = more < 0 if metrics[name].higher_is_better else more > 0
             steps = converged(course, tolerance=self.tolerance, hold=self.hold)
             if steps is not None and not diverged and not worse:
                 measured.values[f"{name}/{rate}_steps"] = float(steps)
