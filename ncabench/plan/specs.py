@@ -19,6 +19,7 @@ SCHEMA = 1
 UNASKED = (  # keys of `[profile]` that stand in a spec only where they ask for something
     *("engines", "precisions", "seeds_together", "harness"),
     *("answers", "train_blocks", "precision"),
+    *("passes", "segments", "fusion"),
 )
 
 

@@ -233,6 +233,8 @@ def _protocol(plan: Plan) -> tuple[str, ...]:
         )
     if profile.answers:
         return _answers_protocol(plan.suite, profile)
+    if profile.passes:
+        return _passes_protocol(plan.suite, profile)
     lines = [
         f"ms/step: batch {profile.batch}, {profile.blocks} blocks of "
         f"{profile.steps_per_block} steps after {profile.warm_up} of warm-up."
@@ -243,6 +245,19 @@ def _protocol(plan: Plan) -> tuple[str, ...]:
         lines.append(
             f"Training iteration: batch {profile.train_batch}, {profile.train_steps} steps."
         )
+    return tuple(lines)
+
+
+def _passes_protocol(suite: Suite, profile: Profile) -> tuple[str, ...]:
+    lines = [
+        f"Passes of a training iteration, plain PyTorch: batch {profile.train_batch}, "
+        f"{profile.train_steps} steps, {profile.blocks} of them after {profile.warm_up} of "
+        "warm-up; a GB has 2**30 bytes."
+    ]
+    if profile.repeats > 1:
+        lines.append(f"Medians of {profile.repeats} processes.")
+    if suite.profiles_at:
+        lines.append("Rows differ in how they train; the suite's [[profile_at]] tells.")
     return tuple(lines)
 
 

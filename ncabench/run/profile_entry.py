@@ -12,7 +12,8 @@ import torch
 from ncabench.nca.engine import Engine
 from ncabench.plan import assemble
 from ncabench.plan.assemble import Assembled
-from ncabench.run import answers, settings
+from ncabench.run import answers, passes, settings
+from ncabench.run.answers import Answered
 from ncabench.run.benchmark import Asked, benchmark, precisions
 from ncabench.run.job import Job
 from ncabench.run.overhead import overheads
@@ -24,7 +25,8 @@ def profile_entry(job: Job, *, amp: torch.dtype | None) -> Result:
     """Measure time, memory and energy of an untrained model; weights do not change them.
 
     Where the entry names engines, these are measured beside one another; where it names
-    batches of answers, whole answers and a training are; else a step of one engine is: plain
+    batches of answers, whole answers and a training are; where it asks for passes, those of
+    a training; else a step of one engine is: plain
     PyTorch, or another engine where the entry asks for it.
     """
     started = time.monotonic()
@@ -44,6 +46,8 @@ def _measure(job: Job, parts: Assembled, *, amp: torch.dtype | None) -> Result:
         return _contest(job, parts, asked, device=device)
     if asked.get("answers"):
         return _answers(parts, asked, device=device, amp=amp)
+    if asked.get("passes"):
+        return _passes(parts, asked, device=device, amp=amp)
     engines: list[Engine] = []
     with torch.autocast(device.type, dtype=amp, enabled=amp is not None):
         costs = profile(
@@ -86,10 +90,30 @@ def _answers(
     device: torch.device,
     amp: torch.dtype | None,
 ) -> Result:
-    """Return what whole answers cost; where memory ended, what was measured before."""
+    """Return what whole answers cost."""
     given = {name: value for name, value in asked.items() if name != "batch"}
     with torch.autocast(device.type, dtype=amp, enabled=amp is not None):
         found = answers.answers(parts.model, parts.task, answers.Asked(**given), device=device)
+    return _answered(found)
+
+
+def _passes(
+    parts: Assembled,
+    asked: Mapping[str, Any],
+    *,
+    device: torch.device,
+    amp: torch.dtype | None,
+) -> Result:
+    """Return what the passes of a training cost."""
+    names = ("passes", "batch", "steps_per_block")
+    given = {name: value for name, value in asked.items() if name not in names}
+    with torch.autocast(device.type, dtype=amp, enabled=amp is not None):
+        found = passes.passes(parts.model, parts.task, passes.Asked(**given), device=device)
+    return _answered(found)
+
+
+def _answered(found: Answered) -> Result:
+    """Return the entry's result; where memory ended, with what was measured before."""
     if found.failed is None:
         return _result(found.values)
     failed = found.failed

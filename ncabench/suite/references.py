@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -103,10 +104,11 @@ def range_problems(suite: Suite) -> list[Problem]:
     timed += [(f"profile_at[{i}]", one.profile) for i, one in enumerate(suite.profiles_at)]
     for where, profile in timed:
         problems += _profile_problems(profile, where=where)
-    if run.engine in ("compiled", "fused") and any(one.answers for _, one in timed):
-        what = f"answers are measured in plain PyTorch, found {run.engine!r}"
-        accepted = ("auto", "eager")
-        problems.append(Problem(where="execution.engine", what=what, accepted=accepted))
+    for name in ("answers", "passes"):
+        if run.engine in ("compiled", "fused") and any(getattr(one, name) for _, one in timed):
+            what = f"{name} are measured in plain PyTorch, found {run.engine!r}"
+            accepted = ("auto", "eager")
+            problems.append(Problem(where="execution.engine", what=what, accepted=accepted))
     return list(dict.fromkeys(problems))
 
 
@@ -120,6 +122,7 @@ def _profile_problems(timed: Profile, *, where: str) -> list[Problem]:
         ("train_steps", timed.train_steps, 1),
         ("repeats", timed.repeats, 1),
         ("train_blocks", timed.train_blocks, 0),
+        ("segments", timed.segments, 0),
         *((f"seeds_together[{i}]", one, 2) for i, one in enumerate(timed.seeds_together)),
         *((f"answers[{i}]", one, 1) for i, one in enumerate(timed.answers)),
     ]
@@ -135,16 +138,28 @@ def _profile_problems(timed: Profile, *, where: str) -> list[Problem]:
     if timed.harness and timed.engines and timed.train_batch < 1:
         what = "is measured in trainings, and train_batch is 0"
         problems.append(Problem(where=f"{where}.harness", what=what))
+    if timed.passes and timed.train_batch < 1:
+        what = "are those of a training, and train_batch is 0"
+        problems.append(Problem(where=f"{where}.passes", what=what))
     return problems + _answer_problems(timed, where=where)
 
 
 def _answer_problems(timed: Profile, *, where: str) -> list[Problem]:
-    if timed.answers:
-        what = "names what is measured, and answers does too"
-        return [Problem(where=f"{where}.engines", what=what)] if timed.engines else []
-    what = "says how answers are measured, and answers names none"
-    return [
-        Problem(where=f"{where}.{name}", what=what)
-        for name in ("train_blocks", "precision")
-        if getattr(timed, name)
+    """Only one of engines, answers and passes may say what is measured; some keys say how."""
+    measured = [name for name in ("answers", "passes", "engines") if getattr(timed, name)]
+    problems = [
+        Problem(where=f"{where}.{other}", what=f"names what is measured, and {name} does too")
+        for name, other in itertools.pairwise(measured)
     ]
+    how = {
+        "train_blocks": ("answers",),
+        "precision": ("answers", "passes"),
+        "segments": ("passes",),
+        "fusion": ("passes",),
+    }
+    for key, needed in how.items():
+        if getattr(timed, key) and not any(getattr(timed, name) for name in needed):
+            words = " or ".join(needed)
+            what = f"says how {words} are measured, and nothing asks for them"
+            problems.append(Problem(where=f"{where}.{key}", what=what))
+    return problems

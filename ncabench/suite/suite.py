@@ -69,7 +69,13 @@ class Profile:
             rollouts of ``train_steps`` steps, or passes, then a training; none for a profile
             of steps. Then ``batch`` is not used, and neither pace nor energy is taken.
         train_blocks: timed training iterations beside answers; 0 for as many as ``blocks``.
-        precision: of the operands, beside answers; ``""`` for that of `[execution]`.
+        passes: measure the forward and the backward pass of a training by themselves, as
+            `ncabench.run.passes` does, and nothing else; ``train_batch`` grids, ``blocks``
+            iterations.
+        segments: parts of a rollout whose activations are computed again, beside passes.
+        fusion: fuse cells for most steps, beside passes.
+        precision: of the operands, beside answers or passes; ``""`` for that of
+            `[execution]`.
     """
 
     warm_up: int = 5
@@ -85,6 +91,9 @@ class Profile:
     harness: bool = False
     answers: tuple[int, ...] = ()
     train_blocks: int = 0
+    passes: bool = False
+    segments: int = 0
+    fusion: bool = False
     precision: Literal["", "default", "float32", "tf32"] = ""
 
 

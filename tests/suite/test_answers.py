@@ -52,12 +52,13 @@ def test_keys_that_ask_for_something_change_the_id(tmp_path, key):
         "precision": (
             'precision = "float32"',
             "",
-            "profile.precision: says how answers are measured, and answers names none",
+            "profile.precision: says how answers or passes are measured, and nothing asks "
+            "for them",
         ),
         "iterations": (
             "train_blocks = 3",
             "",
-            "profile.train_blocks: says how answers are measured, and answers names none",
+            "profile.train_blocks: says how answers are measured, and nothing asks for them",
         ),
         "a batch of none": (
             "answers = [1, 0]",
@@ -68,6 +69,21 @@ def test_keys_that_ask_for_something_change_the_id(tmp_path, key):
             'answers = [1]\nengines = ["plain"]',
             "",
             "profile.engines: names what is measured, and answers does too",
+        ),
+        "segments of nothing": (
+            "segments = 3",
+            "",
+            "profile.segments: says how passes are measured, and nothing asks for them",
+        ),
+        "passes of no training": (
+            "passes = true",
+            "",
+            "profile.passes: are those of a training, and train_batch is 0",
+        ),
+        "answers and passes": (
+            "answers = [1]\npasses = true\ntrain_batch = 2",
+            "",
+            "profile.passes: names what is measured, and answers does too",
         ),
         "another engine": (
             "answers = [1]",
