@@ -13,12 +13,13 @@ from ncabench import catalog, pipeline
 from ncabench.errors import NcabenchError, NoData, Problem, RecordError, SuiteError
 from ncabench.pipeline import Status, Workspace
 from ncabench.plan import sources
-from ncabench.plan.entry import Entry
+from ncabench.plan.entry import Entry, Role
 from ncabench.plan.selection import select
 from ncabench.record import bundle
 from ncabench.run import folder, outcome
 from ncabench.run.device import available
 from ncabench.run.outcome import Record
+from ncabench.suite.suite import Suite
 
 Rows = list[dict[str, Any]]
 
@@ -37,23 +38,54 @@ def entries(
     chosen = select(planned.entries, expression) if expression else planned.entries
     on = available(device)[0]
     parameters = pipeline.checked(planned, space)
+    unsaid = _unsaid(planned.suite)
     return [
-        _row(one, pipeline.status(one, space, device=on), parameters=parameters[one.id])
+        _row(
+            one,
+            pipeline.status(one, space, device=on),
+            parameters=parameters[one.id],
+            unsaid=unsaid[one.role],
+        )
         for one in chosen
     ]
 
 
-def _row(entry: Entry, status: Status, *, parameters: int | None) -> dict[str, Any]:
+def of_suites(paths: Sequence[Path], space: Workspace, **chosen: Any) -> Rows:
+    """Return the rows of several suites, in order; an entry that several ask for is one row.
+
+    Args:
+        paths: the suites.
+        space: where results and data are.
+        chosen: as for `entries`, the same for all.
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    for path in paths:
+        for row in entries(path, space, **chosen):
+            rows.setdefault(row["id"], row)
+    return list(rows.values())
+
+
+def _unsaid(suite: Suite) -> dict[Role, tuple[str, ...]]:
+    """Return the axes that entries of each role do not depend on."""
+    tests = ("perturbation", "protocol")
+    timed = any("recipe" in one.where for one in suite.profiles_at)
+    profiles = (*tests, "rng_seed") if timed else (*tests, "rng_seed", "recipe")
+    return {"training": tests, "evaluation": (), "profile": profiles}
+
+
+def _row(
+    entry: Entry, status: Status, *, parameters: int | None, unsaid: tuple[str, ...]
+) -> dict[str, Any]:
     names: dict[str, list[Any]] = {}
     for labels in entry.labels:
         for axis, value in labels.items():
             if value not in names.setdefault(axis, []):
                 names[axis].append(value)
-    if entry.role == "training":
-        names = {axis: names[axis] for axis in names if axis not in _OF_EVALUATIONS}
-    if entry.role == "profile":
-        names = {axis: names[axis] for axis in names if axis not in _NOT_OF_PROFILES}
-    flat = {axis: found[0] if len(found) == 1 else found for axis, found in names.items()}
+    flat = {
+        axis: found[0] if len(found) == 1 else found
+        for axis, found in names.items()
+        if axis not in unsaid
+    }
     word = f"{status.word} (stale?)" if status.stale else status.word
     if entry.missing and word == pipeline.PENDING:
         word = "no_data"  # what it would end as
@@ -67,10 +99,6 @@ def _row(entry: Entry, status: Status, *, parameters: int | None) -> dict[str, A
         "needs": entry.needs,
         "missing": entry.missing,
     }
-
-
-_OF_EVALUATIONS = ("perturbation", "protocol")
-_NOT_OF_PROFILES = (*_OF_EVALUATIONS, "rng_seed", "recipe")
 
 
 def _why(entry: Entry, status: Status) -> str:

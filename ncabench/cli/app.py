@@ -34,6 +34,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A reproducibility benchmark for Neural Cellular Automata papers.",
 )
+SuitePaths = Annotated[
+    list[Path], typer.Argument(help="Suite files; what several ask for is listed once.")
+]
 SuitePath = Annotated[Path, typer.Argument(help="A suite file, such as suites/smoke.toml.")]
 Results = Annotated[Path, typer.Option(help="Folder of runs and of the MLflow store.")]
 Data = Annotated[Path | None, typer.Option(envvar="NCABENCH_DATA", help="Folder of data sets.")]

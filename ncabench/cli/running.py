@@ -21,6 +21,7 @@ from ncabench.cli.app import (
     Select,
     Sets,
     SuitePath,
+    SuitePaths,
     Where,
     app,
     print_json,
@@ -108,7 +109,7 @@ def _summary(done: Any) -> str:
 
 @app.command()
 def plan(
-    suite: SuitePath,
+    suites: SuitePaths,
     preset: Preset = None,
     sets: Sets = None,
     expression: Select = "",
@@ -118,12 +119,12 @@ def plan(
     results: Results = RESULTS,
     data: Data = None,
 ) -> None:
-    """List every entry of a suite, its id, its parameters and its status; runs nothing."""
+    """List every entry of suites, its id, its parameters and its status; runs nothing."""
     from ncabench import overview
 
     space = workspace(results, data)
-    rows = overview.entries(
-        suite, space, preset=preset, sets=sets or (), expression=expression, device=device
+    rows = overview.of_suites(
+        suites, space, preset=preset, sets=sets or (), expression=expression, device=device
     )
     if as_json:
         print_json(rows)
@@ -173,7 +174,7 @@ def report(
 
 @app.command()
 def status(
-    suite: SuitePath,
+    suites: SuitePaths,
     preset: Preset = None,
     sets: Sets = None,
     device: Where = "auto",
@@ -181,12 +182,11 @@ def status(
     results: Results = RESULTS,
     data: Data = None,
 ) -> None:
-    """Count a suite's entries by status."""
+    """Count the entries of suites by status, each once."""
     from ncabench import overview
 
-    rows = overview.entries(
-        suite, workspace(results, data), preset=preset, sets=sets or (), device=device
-    )
+    space = workspace(results, data)
+    rows = overview.of_suites(suites, space, preset=preset, sets=sets or (), device=device)
     counts = overview.count(rows)
     if as_json:
         print_json(counts)

@@ -11,6 +11,8 @@ from torch import Tensor
 from ncabench.nca.model import Automaton
 from ncabench.nca.state import Layout
 
+AROUND = 2
+
 
 class Roll(Protocol):
     """What rolls out: the ``rollout`` of an engine."""
@@ -27,6 +29,24 @@ class Roll(Protocol):
         """Return the last state."""
 
 
+def fusable(height: int, width: int, *, steps: int, around: int = AROUND) -> None:
+    """Refuse a rollout that cannot be fused.
+
+    Args:
+        height: H of the grid.
+        width: W of the grid.
+        steps: of the rollout.
+        around: steps before fusion, and after mitosis.
+
+    Raises:
+        ValueError: H or W is odd, or no step is left between fusion and mitosis.
+    """
+    if height % 2 or width % 2:
+        raise ValueError(f"fusion needs even H and W, not {height} x {width}")
+    if steps <= 2 * around:
+        raise ValueError(f"fusion needs more than {2 * around} steps, not {steps}")
+
+
 def fused_rollout(
     roll: Roll,
     model: Automaton,
@@ -36,7 +56,7 @@ def fused_rollout(
     condition: Tensor | None,
     masks: Tensor,
     segments: int = 0,
-    around: int = 2,
+    around: int = AROUND,
 ) -> Tensor:
     """Return the final state of a rollout with cell fusion and mitosis.
 
@@ -63,11 +83,8 @@ def fused_rollout(
     Shape:
         result ``(B, C, H, W)``.
     """
-    steps, (height, width) = len(masks), state.shape[-2:]
-    if height % 2 or width % 2:
-        raise ValueError(f"fusion needs even H and W, not {height} x {width}")
-    if steps <= 2 * around:
-        raise ValueError(f"fusion needs more than {2 * around} steps, not {steps}")
+    fusable(*state.shape[-2:], steps=len(masks), around=around)
+    steps = len(masks)
 
     def rolled(start: Tensor, chosen: Tensor) -> Tensor:
         given = {"condition": condition, "masks": chosen}

@@ -9,11 +9,13 @@ from torch import Tensor
 
 from ncabench.nca.draws import Draws
 from ncabench.nca.engine import Engine
+from ncabench.nca.fusion import fusable, fused_rollout
 from ncabench.nca.model import Automaton, OnePass
 from ncabench.nca.once import Once
 from ncabench.nca.optimiser import Optimiser
 from ncabench.nca.pool import Batch, Pool
 from ncabench.nca.schedule import Schedule
+from ncabench.nca.state import Layout
 from ncabench.nca.task import _masking as masking
 from ncabench.nca.task.denoising import Denoising as DenoisingTask
 from ncabench.nca.trainer._best import Best
@@ -53,6 +55,8 @@ class Denoising(Rollout):
         accumulation: parts that a batch is split into, to save memory.
         checkpointing: compute activations again in the backward pass, of half as many parts
             of a rollout as it has steps.
+        fusion: take most steps of a rollout on a grid of a quarter of the cells (see
+            `ncabench.nca.fusion`); validations and tests do not.
         validate_every: iterations between validations; there is one after the last, too.
         validation_steps: automaton steps of a validation.
         validation_batch: images of a validation that share a configuration; a part of a
@@ -60,7 +64,8 @@ class Denoising(Rollout):
         validation_images: the first so many are validated on; None takes all.
 
     Raises:
-        ValueError: as ``rollout``; shares do not rise, or a number is too small.
+        ValueError: as ``rollout``; shares do not rise, a number is too small, or cells
+            cannot be fused, since steps are too few or sides are odd.
         TypeError: the task has no masks.
 
     >>> Denoising.version
@@ -89,6 +94,7 @@ class Denoising(Rollout):
         normalise_gradients: bool = True,
         accumulation: int = 1,
         checkpointing: bool = False,
+        fusion: bool = False,
         validate_every: int = 1000,
         validation_steps: int = 64,
         validation_batch: int = 32,
@@ -120,6 +126,10 @@ class Denoising(Rollout):
         self.reconstruction, self.checkpointing = reconstruction, checkpointing
         if validate_every < 1:
             raise ValueError(f"validate_every must be at least 1, not {validate_every}")
+        self.grid: Layout = getattr(stepped, "layout", task.layout)
+        if fusion:
+            fusable(self.grid.height, self.grid.width, steps=self.steps[0])
+        self.fusion = fusion
         self.validate_every, self.best = validate_every, Best(stepped)
         self.validation = Validation(
             stepped,
@@ -163,6 +173,21 @@ class Denoising(Rollout):
         zero = self.clock.new_zeros(1)
         words = self.draws.words("train/configuration", samples=zero, index=self.clock)
         return words[:, 0, 0] * unlocked >> 32
+
+    def _roll(
+        self, batch: Batch, samples: Tensor, *, steps: int, purpose: str = "train"
+    ) -> Tensor:
+        if not self.fusion:
+            return super()._roll(batch, samples, steps=steps, purpose=purpose)
+        return fused_rollout(
+            self.engine.rollout,
+            self.model,
+            batch.state,
+            layout=self.grid,
+            condition=self._told(batch.labels, samples),
+            masks=self._fires(samples, batch.state.shape[1:], steps=steps, purpose=purpose),
+            segments=self.segments,
+        )
 
     def _fresh(self, samples: Tensor) -> Batch:
         labels = self.task.labels_under(self.configuration(), samples=samples, draws=self.draws)

@@ -205,6 +205,29 @@ def test_a_training_goes_on_bit_for_bit_around_validations(make, stop):
     assert all(torch.equal(one, other) for one, other in kept)
 
 
+def test_most_steps_are_taken_by_fused_cells_where_that_is_asked(trained, rise):
+    trainer = trained(rise(0.25), steps=(7, 8), fusion=True)
+    sides, step = [], trainer.model.step
+    trainer.model.step = lambda state, **told: (
+        sides.append(state.shape[-1]) or step(state, **told)
+    )
+    scalars = trainer.advance()
+    assert sides == [8, 8, 4, 4, 4, 8, 8]
+    assert float(scalars["image_loss"]) == pytest.approx(0.5 + 7 * 0.25 - 0.2)
+
+
+def test_validations_fuse_no_cells(trained, rise):
+    given = {"steps": (7, 8), "validation_steps": 3, "validation_batch": 4}
+    trainer, fused = trained(rise(0.25), **given), trained(rise(0.25), **given, fusion=True)
+    assert float(fused.validation()) == float(trainer.validation())
+
+
+def test_rollouts_that_are_too_short_for_fused_cells_are_refused(trained, rise):
+    with pytest.raises(ValueError) as caught:
+        trained(rise(0.25), fusion=True)
+    assert str(caught.value) == "fusion needs more than 4 steps, not 3"
+
+
 def test_checkpointing_changes_nothing(make):
     kept, again = (make("denoising", "nca", checkpointing=one) for one in (False, True))
     for _ in range(3):
