@@ -36,7 +36,8 @@ class UpdateRates(Protocol):
     distance between the mean of the seed state and that of the last, of the last. They are
     absent where the mean has not stayed there for the last ``hold`` steps, where the whole
     way is none, where an image's state has diverged, and where the end is worse than the
-    masked images: what does not get to a good answer has no speed.
+    masked images: what does not get to a good answer has no speed. A mean that drifts away
+    after it has been good settles late by this count; its curve shows when it was good.
 
     Diverging is a result here and no failure: such a state is stepped on, and its answer
     scored, with 0 for what is not a number and the rest clipped to [0, 1] like any other. A
