@@ -68,6 +68,7 @@ class NCA(Automaton):
         "stability",
         "update_rates",
         "larger_grid",
+        "linear_probe",
     )
 
     def __init__(
@@ -121,6 +122,10 @@ class NCA(Automaton):
             change = change * mask
         own = self._bounded(self._survivors(state, own + change))
         return self._joined(kept, own)
+
+    def features(self, shown: Tensor) -> Tensor:
+        """Return the hidden channels of a state."""
+        return shown[:, self.layout.hidden_slice]
 
     def _joined(self, kept: Tensor, own: Tensor) -> Tensor:
         return torch.cat([kept, own], dim=1) if self.layout.frozen else own

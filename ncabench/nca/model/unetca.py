@@ -51,6 +51,7 @@ class UNetCA(Changing):
         "recovery",
         "quality",
         "denoising",
+        "linear_probe",
         "resilience",
         "stability",
         "update_rates",

@@ -71,6 +71,7 @@ class ViTCA(Changing):
         "recovery",
         "quality",
         "denoising",
+        "linear_probe",
         "resilience",
         "stability",
         "update_rates",

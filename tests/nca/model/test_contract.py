@@ -17,6 +17,7 @@ B, H, W = 2, 32, 24
 LAYOUT = Layout(height=H, width=W, visible=4, hidden=12, condition=5, alive=3)
 TOLD = torch.eye(5)[:B]
 KINDS = catalog.kinds("model")
+TRAINED = [kind for kind in KINDS if catalog.describe("model", kind).attributes["trainers"]]
 
 
 def build(kind):
@@ -38,7 +39,7 @@ def run(model, state, *, condition=TOLD):
     return model(state[:, LAYOUT.visible_slice], condition)
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=TRAINED)
 def model(request):
     built = build(request.param)
     initialise(built, Draws(0))
@@ -110,6 +111,18 @@ def test_is_as_large_without_storage(model):
 @pytest.mark.parametrize("kind", KINDS)
 def test_says_in_its_source_who_trains_and_tests_it(kind):
     said = catalog.describe("model", kind).attributes
-    assert said["trainers"]
     assert said["protocols"]
+    assert bool(said["trainers"]) == bool(build(kind).state_dict())  # else nothing to train
     assert "version" in said
+
+
+def test_features_are_those_of_each_image_or_state_alone(model, state):
+    if "linear_probe" not in model.protocols:
+        return
+    shown = state if model.iterative else state[:, LAYOUT.visible_slice]
+    told = {} if model.iterative else {"condition": TOLD}
+    found = model.eval().features(shown, **told)
+    alone = model.features(shown[:1], **{name: one[:1] for name, one in told.items()})
+    torch.testing.assert_close(found[:1], alone, rtol=1e-4, atol=1e-5)
+    assert found.shape[0] == B
+    assert found.std() > 0
