@@ -139,6 +139,22 @@ class Encoder(nn.Module):
         shown: Tensor = first.before_attention(self.embedded(grid))
         return shown.movedim(-1, 1)
 
+    def shares(self, grid: Tensor) -> list[Tensor]:
+        """Return how cells divide their attention, block by block.
+
+        Raises:
+            ValueError: the attention is global.
+
+        Shape:
+            ``(B, inputs, H, W)`` to ``(B, H, W, heads, neighbours)`` each.
+        """
+        cells, found = self.embedded(grid), list[Tensor]()
+        for block in self._path():
+            assert isinstance(block, Block)
+            found.append(block.attention.shares(block.before_attention(cells)))
+            cells = block(cells, () if self.training else self.masked_heads)
+        return found
+
     def _path(self) -> list[nn.Module]:
         blocks = list(self.blocks)
         return blocks[-1:] * len(blocks) if self.depth_bug and self.training else blocks

@@ -69,6 +69,9 @@ class NCA(Automaton):
         "update_rates",
         "larger_grid",
         "linear_probe",
+        "unseen_masks",
+        "extreme_masks",
+        "hidden_states",
     )
 
     def __init__(

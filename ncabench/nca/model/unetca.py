@@ -56,6 +56,9 @@ class UNetCA(Changing):
         "stability",
         "update_rates",
         "larger_grid",
+        "unseen_masks",
+        "extreme_masks",
+        "hidden_states",
     )
 
     def __init__(

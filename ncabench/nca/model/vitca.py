@@ -76,6 +76,11 @@ class ViTCA(Changing):
         "stability",
         "update_rates",
         "larger_grid",
+        "unseen_masks",
+        "extreme_masks",
+        "hidden_states",
+        "masked_heads",
+        "attention_maps",
     )
 
     def __init__(

@@ -179,7 +179,10 @@ class Denoising(Task):
         return turns + int(parts[split].start)
 
     def classes_of(self, labels: Tensor) -> Tensor:
-        """Return the classes of the labels' images, ``(B,)``, as the data numbers them."""
+        """Return the classes of the labels' images, ``(B,)``, as the data numbers them.
+
+        No automaton is told them: to the task itself all images are of one class.
+        """
         return self.kinds[labels % self.count].long()
 
     def configurations(self, labels: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from ncabench import catalog
 from ncabench.nca.data import Images
 from ncabench.nca.draws import Draws
 from ncabench.nca.metric import Metric
@@ -137,6 +138,27 @@ class Offset(OnePass):
         return image + (condition @ torch.tensor([3.0, 5.0])).view(-1, 1, 1, 1)
 
 
+class Rise(Automaton):
+    """Adds its input to the visible channels in each step, and 1 to the hidden ones."""
+
+    trainers = protocols = ()
+    fire_rate = 0.5
+    noise = 0.0
+
+    def step(self, state, *, condition, mask, noise=None):
+        given, visible = state.shape[1] // 3, 2 * state.shape[1] // 3
+        parts = state[:, :given], state[:, given:visible], state[:, visible:]
+        return torch.cat([parts[0], parts[1] + parts[0], parts[2] + 1], dim=1)
+
+
+class Blow(Rise):
+    """Where an input is dark in its first cell, leaves the finite numbers at once."""
+
+    def step(self, state, *, condition, mask, noise=None):
+        after = super().step(state, condition=condition, mask=mask, noise=noise)
+        return torch.where(state[:, :1, :1, :1] < 0.25, torch.nan, after)
+
+
 class Error(Metric):
     """The mean absolute difference."""
 
@@ -168,6 +190,31 @@ def models():
 @pytest.fixture
 def task():
     return TwoLevels
+
+
+@pytest.fixture
+def risers():
+    return {kind.__name__: kind for kind in (Rise, Blow, Offset)}
+
+
+@pytest.fixture
+def levels():
+    """Makes a task of grey images of one level each, of 255; the last of which are tested."""
+
+    def made(*values, tests, classes=None, side=8, **settings):
+        pixels = np.empty((len(values), side, side), dtype=np.uint8)
+        pixels[:] = np.array(values).reshape(-1, 1, 1)
+        first = len(values) - tests
+        data = Images(
+            images=pixels,
+            labels=np.array(classes or [0] * len(values)),
+            classes=("a", "b"),
+            parts={"train": slice(0, first), "test": slice(first, len(values))},
+        )
+        spec = {"kind": "denoising", "hidden": 1, "batch": 2, **settings}
+        return catalog.build("task", spec, data, Draws(0))
+
+    return made
 
 
 @pytest.fixture

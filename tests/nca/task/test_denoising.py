@@ -54,6 +54,19 @@ def test_as_much_is_masked_as_the_coverage_says_patch_by_patch(configuration):
     assert abs(float(neighbours)) < 0.25
 
 
+def test_what_an_image_shows_is_asked_by_its_label_whatever_hides_it():
+    data = images()
+    shown = np.arange(COUNT) % 3
+    data = Images(images=data.images, labels=shown, classes=("a", "b", "c"), parts=PARTS)
+    task = Denoising(data, Draws(0), hidden=2, batch=2)
+    turns = torch.arange(4)
+    tests = task.test_labels(torch.zeros_like(turns), turns=turns)
+    assert task.classes_of(tests).tolist() == [0, 1, 2, 0]  # images 6 to 9
+    trained = under(task, 4)
+    assert torch.equal(task.classes_of(trained), trained % COUNT % 3)
+    assert task.classes == 1
+
+
 def test_dropout_is_black_in_all_channels_and_leaves_the_rest():
     task = made()
     labels = under(task, 5)
