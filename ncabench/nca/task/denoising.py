@@ -71,6 +71,7 @@ class Denoising(Task):
 
     version = 1
     reads = ("dataset", "images")
+    offers = ("inputs",)
     pixels: Tensor  # (N, planes, H, W), uint8
     places: Tensor  # (3, H * W): of each size of patches, the patch that a pixel is in
     coverages: Tensor  # (9,)

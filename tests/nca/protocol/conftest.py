@@ -13,6 +13,9 @@ from ncabench.nca.model import Automaton, OnePass
 from ncabench.nca.perturbation import Perturbation
 from ncabench.nca.state import Layout
 from ncabench.nca.task import Task
+from ncabench.nca.task.denoising import Denoising
+
+LEVELS = (51, 204)  # 0.2 and 0.8 of 255, in turn
 
 
 class TwoLevels(Task):
@@ -77,6 +80,55 @@ class Burst(Climb):
         return after
 
 
+class Approach(Automaton):
+    """Goes half the way, at every step, to the brightest value that it is given."""
+
+    trainers = protocols = ()
+    fire_rate = 0.5
+    noise = 0.0
+
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Dropout()
+        self.modes = set()
+
+    def step(self, state, *, condition, mask, noise=None):
+        self.modes.add((self.training, torch.is_grad_enabled()))
+        given, shown, hidden = state.split([3, 3, state.shape[1] - 6], dim=1)
+        return torch.cat([given, self.changed(shown, given, mask), hidden], dim=1)
+
+    def changed(self, shown, given, mask):
+        return (shown + given.amax(dim=(1, 2, 3), keepdim=True)) / 2
+
+
+class AtItsRate(Approach):
+    """Goes, at every step, the share of the way that its chance to fire is."""
+
+    def changed(self, shown, given, mask):
+        return shown + self.fire_rate * (given.amax(dim=(1, 2, 3), keepdim=True) - shown)
+
+
+class Brighten(Approach):
+    """Adds 1/64 to the cells that fire."""
+
+    def changed(self, shown, given, mask):
+        return shown + mask / 64
+
+
+class Double(Approach):
+    """Doubles what it shows, which leaves 10 behind at step 5 and the finite numbers at 129."""
+
+    def changed(self, shown, given, mask):
+        return 2 * shown
+
+
+class Lost(Approach):
+    """Shows no numbers."""
+
+    def changed(self, shown, given, mask):
+        return shown * torch.nan
+
+
 class Offset(OnePass):
     """Answers with the image and 3 more when told class 0, 5 more when told class 1."""
 
@@ -124,9 +176,15 @@ class Reset(Perturbation):
         return torch.zeros_like(state), torch.ones_like(state[:, :1], dtype=torch.bool)
 
 
+KINDS = (
+    *(Climb, Fire, Jitter, Burst, Offset),
+    *(Approach, AtItsRate, Brighten, Double, Lost),
+)
+
+
 @pytest.fixture
 def models():
-    return {kind.__name__: kind for kind in (Climb, Fire, Jitter, Burst, Offset)}
+    return {kind.__name__: kind for kind in KINDS}
 
 
 @pytest.fixture
@@ -167,3 +225,13 @@ def metrics():
 @pytest.fixture
 def reset():
     return Reset()
+
+
+@pytest.fixture
+def masked_levels():
+    """Eleven tests in batches of 2: images of one level each, 0.2 and 0.8 in turn."""
+    levels = np.resize(np.array(LEVELS, dtype=np.uint8), 12).reshape(12, 1, 1, 1)
+    pixels = np.broadcast_to(levels, (12, 8, 8, 3)).copy()
+    parts = {"train": slice(0, 1), "test": slice(1, 12)}
+    data = Images(images=pixels, labels=np.zeros(12), classes=("a",), parts=parts)
+    return Denoising(data, Draws(0), hidden=2, batch=2)
