@@ -48,7 +48,6 @@ def tune(
     """Search the keys that a suite's [tune] names, and test the best on held-out rng_seeds."""
     from ncabench.tune import best, tuner, written
 
-    say = console.err.print if as_json else console.text
     asked = tuner.Asked(
         path=suite,
         space=workspace(results, data),
@@ -61,7 +60,9 @@ def tune(
     )
     with watched() as watcher:
         tuned = tuner.tune(
-            asked, watcher=watcher, tell=lambda one, of: say(written.line(one, of))
+            asked,
+            watcher=watcher,
+            tell=lambda one, of: _say(written.line(one, of), to_err=as_json),
         )
         path = out or tuned.path.with_suffix(".toml")
         written.write(tuned, path, held_out=None)
@@ -75,6 +76,15 @@ def tune(
         _show(tuned, held_out)
     for file in files:
         console.err.print(f"wrote {file}", style="dim", markup=False)
+
+
+def _say(line: str, *, to_err: bool) -> None:
+    """Print a line at once, whether or not a pipe would hold it back."""
+    if to_err:
+        console.err.print(line, markup=False)
+        return
+    console.text(line)
+    console.out.file.flush()
 
 
 def _show(tuned: Any, held_out: Any) -> None:

@@ -34,8 +34,9 @@ def _space(raw: Any) -> tuple[dict[str, Dimension], list[Problem]]:
     for path, table in raw.items():
         where = _where(path)
         one, wrong = sections.parse(Dimension, table, where=where)
-        problems += wrong or (_dimension_problems(one, where=where) if one else [])
-        if one is not None:
+        wrong = wrong or (_dimension_problems(one, where=where) if one else [])
+        problems += wrong
+        if one is not None and not wrong:
             space[path] = one
     return space, problems
 
