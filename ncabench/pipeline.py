@@ -181,7 +181,8 @@ def run_together(
         checked(planned, space)
     devices = available(device)
     suites = {one.id: planned.suite for planned in reversed(plans) for one in planned.entries}
-    entries = {one.id: one for plan in plans for one in plan.entries if keep(one)}.values()
+    wanted = {one.id: one for each in plans for one in each.entries if keep(one)}
+    entries = list(wanted.values())
     folder.make(space.results)
     with space.lock():
         known = {one.id: status(one, space, device=devices[0]) for one in entries}

@@ -22,6 +22,7 @@ from ncabench.cli.app import (
     workspace,
 )
 from ncabench.cli.running import watched
+from ncabench.errors import Problem, SuiteError
 
 
 @app.command()
@@ -48,6 +49,7 @@ def tune(
     """Search the keys that a suite's [tune] names, and test the best on held-out rng_seeds."""
     from ncabench.tune import best, tuner, written
 
+    _check_out(out)
     asked = tuner.Asked(
         path=suite,
         space=workspace(results, data),
@@ -76,6 +78,12 @@ def tune(
         _show(tuned, held_out)
     for file in files:
         console.err.print(f"wrote {file}", style="dim", markup=False)
+
+
+def _check_out(out: Path | None) -> None:
+    if out is not None and out.suffix != ".toml":
+        what = f"expected a name that ends in .toml, found {str(out)!r}"
+        raise SuiteError("", [Problem(where="--out", what=what)])
 
 
 def _say(line: str, *, to_err: bool) -> None:
