@@ -150,11 +150,11 @@ class Study:
         self.prune(number, why)
 
     def _sampler(self, known: Sequence[Tried]) -> optuna.samplers.BaseSampler:
-        seed = self.tune.sampler_rng_seed + 1_000_003 * len(known)
+        seed = (self.tune.sampler_rng_seed + 1_000_003 * len(known)) % 2**32
         if self.tune.sampler == "grid":
             return optuna.samplers.RandomSampler(seed=seed)  # its points are all enqueued
         return optuna.samplers.TPESampler(
-            seed=seed % 2**32, n_startup_trials=self.tune.start, constant_liar=True
+            seed=seed, n_startup_trials=self.tune.start, constant_liar=True
         )
 
     def _complete(self, trial: Trial) -> Tried:

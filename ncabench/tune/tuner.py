@@ -227,9 +227,9 @@ class _Tuner:
             self.study.finish(number, median)
             return self._say(number)
         if self.study.is_hopeless(seeds=seeds, median=median):
-            self.study.prune(
-                number, f"{median:.6g} after {seeds} of {len(self.tune.rng_seeds)}"
-            )
+            of = f"{seeds} of {len(self.tune.rng_seeds)} rng_seeds"
+            why = f"{median:.6g} after {of}, worse than the median of finished trials"
+            self.study.prune(number, why)
             return self._say(number)
         return True
 

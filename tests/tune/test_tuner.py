@@ -51,18 +51,27 @@ def finished(tmp_path_factory):
     return results, done
 
 
+def recorded(results, parameters, *, rng_seeds):
+    """The values of the records with these parameters, by rng_seed as a text."""
+    space = Workspace(results=results)
+    sets = [f"{path}={value}" for path, value in parameters.items()]
+    sets.append(f"grid.rng_seed={list(rng_seeds)}")
+    planned = pipeline.plan(GROWN, space, preset=None, sets=sets)
+    return {
+        str(entry.labels[0]["rng_seed"]): outcome.read(
+            pipeline.home(entry, space, device=CPU)
+        ).values["rgba_mse/before"]
+        for entry in planned.evaluations({"perturbation": "damage"})
+    }
+
+
 def test_every_point_of_the_grid_is_one_trial_with_the_value_of_its_record(finished):
     results, _ = finished
     trials = found(results)["trials"]
-    space = Workspace(results=results)
     points = [(one["parameters"][RATE], one["parameters"][POOL]) for one in trials]
     assert points == [(1e-2, 4), (1e-2, 8), (1e30, 4), (1e30, 8)]
     for one in trials[:2]:
-        sets = [f"{path}={value}" for path, value in one["parameters"].items()]
-        planned = pipeline.plan(GROWN, space, preset=None, sets=sets)
-        (entry,) = planned.evaluations({"perturbation": "damage"})
-        record = outcome.read(pipeline.home(entry, space, device=CPU))
-        assert record.values["rgba_mse/before"] == one["value"]
+        assert recorded(results, one["parameters"], rng_seeds=[0]) == {"0": one["value"]}
 
 
 def test_only_what_the_metric_is_measured_of_is_run(finished):
@@ -79,6 +88,9 @@ def test_the_best_is_compared_with_the_default_on_held_out_seeds(finished):
     held = found(results)["held_out"]
     (row,) = held["comparison"]["rows"]
     assert (held["rng_seeds"], held["unequal_budget"], row["n"]) == ([7, 8], [], 2)
+    best = found(results)["best"]["parameters"]
+    assert row["a"]["values"] == recorded(results, {}, rng_seeds=[7, 8])
+    assert row["b"]["values"] == recorded(results, best, rng_seeds=[7, 8])
     assert row["verdict"] in ("A better", "B better", "undecided")
     assert "The budgets are equal." in done.stdout
 
