@@ -203,7 +203,8 @@ class _Tuner:
             planned = self.asked.plan(trial.parameters, rng_seeds=self.tune.rng_seeds)
             pipeline.checked(planned, self.asked.space)
         except SuiteError as error:
-            self.study.fail(trial.number, f"refused: {one_line(str(error))}")
+            whys = "; ".join(one_line(str(one)) for one in error.problems)
+            self.study.fail(trial.number, f"refused: {whys}")
             self._say(trial.number)
             return None
         return planned

@@ -170,3 +170,18 @@ def test_a_trial_that_diverges_is_told_as_failed(finished):
     assert [one["state"] for one in trials] == ["finished", "finished", "failed", "failed"]
     assert trials[2]["why"].startswith("rng_seed 0: diverged, its training ")
     assert "train.pool.size = 4: failed: rng_seed 0: diverged" in done.stdout.splitlines()[2]
+
+
+def test_a_draw_that_a_constructor_refuses_is_a_failed_trial(tmp_path):
+    path = tmp_path / "grown.toml"
+    head = GROWN.read_text().partition("[preset.tpe.tune]")[0]
+    space = '[tune.space."protocol.recovery.rollouts"]\nlow = 2\nhigh = 4\n'
+    study = 'metric = "rgba_mse/before"\nbetter = "lower"\ntrials = 3\nstart = 1\n'
+    path.write_text(f"{head}[tune]\n{study}rng_seeds = [0]\n{space}")
+    line = [str(path) if one == str(GROWN) else one for one in command(tmp_path / "results")]
+    subprocess.run(line, capture_output=True, check=True)
+    for one in found(tmp_path / "results")["trials"]:
+        is_odd = one["parameters"]["protocol.recovery.rollouts"] == 3
+        assert one["state"] == ("failed" if is_odd else "finished")
+        assert one["why"].startswith("refused: protocol.recovery: rollouts") == is_odd
+    assert any(one["state"] == "failed" for one in found(tmp_path / "results")["trials"])
