@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,10 +18,11 @@ from ncabench.plan.selection import select
 from ncabench.record.store import Store
 from ncabench.run import folder, outcome
 from ncabench.run.device import Device, available
+from ncabench.run.execution import carry_out, slots
 from ncabench.run.job import Job
 from ncabench.run.outcome import Record
 from ncabench.run.resolution import AUTO, ENGINES, resolve
-from ncabench.run.scheduler import Scheduler, Watcher, failed
+from ncabench.run.scheduler import Watcher
 from ncabench.suite import document
 from ncabench.suite.suite import Suite
 
@@ -146,10 +146,43 @@ def run(
         MachineError: the machine failed; what was finished is kept.
     """
     planned = plan(path, space, preset=preset, sets=sets)
-    checked(planned, space)
+    entries = select(planned.entries, expression) if expression else planned.entries
+    wanted = {one.id for one in entries if keep is None or keep(one)}
+    return run_together(
+        [planned],
+        space,
+        device=device,
+        workers=workers,
+        retry=retry,
+        again_if_stale=again_if_stale,
+        keep=lambda one: one.id in wanted,
+        watcher=watcher,
+        remember=True,
+    )[0]
+
+
+def run_together(
+    plans: Sequence[Plan],
+    space: Workspace,
+    *,
+    device: str = "auto",
+    workers: int | None = None,
+    retry: Sequence[str] = (),
+    again_if_stale: bool = False,
+    keep: Callable[[Entry], bool] = lambda _: True,
+    watcher: Watcher | None = None,
+    remember: bool = False,
+) -> list[Done]:
+    """Run what several plans of a suite ask for, side by side; arguments are those of `run`.
+
+    With ``remember``, reports of the suite show these plans from now on.
+    """
+    for planned in plans:
+        checked(planned, space)
     devices = available(device)
-    entries = select(planned.entries, expression) if expression else list(planned.entries)
-    entries = [one for one in entries if keep is None or keep(one)]
+    suites = {one.id: planned.suite for planned in reversed(plans) for one in planned.entries}
+    wanted = {one.id: one for each in plans for one in each.entries if keep(one)}
+    entries = list(wanted.values())
     folder.make(space.results)
     with space.lock():
         known = {one.id: status(one, space, device=devices[0]) for one in entries}
@@ -158,18 +191,29 @@ def run(
             for one in entries
             if _is_open(known[one.id], retry) or (again_if_stale and known[one.id].stale)
         ]
-        _remember(planned, space)
-        jobs = _jobs(todo, planned.suite, space, device=devices[0])
-        hopeless = _hopeless(todo, jobs, device=devices[0])
-        executed = hopeless | _execute(
-            [one for one in jobs if one.id not in hopeless],
-            slots=_slots(devices, workers=workers, threads=planned.suite.execution.threads),
+        for planned in plans if remember else ():
+            _remember(planned, space)
+        jobs = _jobs(todo, suites, space, device=devices[0])
+        execution = plans[0].suite.execution
+        executed = carry_out(
+            todo,
+            jobs,
+            device=devices[0],
+            slots=slots(devices, workers=workers, threads=execution.threads),
             watcher=watcher or Watcher(),
-            together=planned.suite.execution.together,
+            together=execution.together,
         )
         problems = space.store.ingest().problems
     after = {one.id: status(one, space, device=devices[0]) for one in entries}
-    return Done(plan=planned, executed=executed, statuses=after, problems=problems)
+    return [
+        Done(
+            plan=planned,
+            executed=executed,
+            statuses={one.id: after[one.id] for one in planned.entries if one.id in after},
+            problems=problems,
+        )
+        for planned in plans
+    ]
 
 
 def report(
@@ -232,47 +276,14 @@ def _is_open(known: Status, retry: Sequence[str]) -> bool:
 
 
 def _jobs(
-    entries: Sequence[Entry], suite: Suite, space: Workspace, *, device: Device
+    entries: Sequence[Entry], suites: Mapping[str, Suite], space: Workspace, *, device: Device
 ) -> list[Job]:
     """Return the entries bound to a device; an evaluation tests what is trained now."""
-    jobs = {one.id: job(one, suite, space, device=device) for one in entries}
+    jobs = {one.id: job(one, suites[one.id], space, device=device) for one in entries}
     for one in entries:
         if one.needs in jobs:
             jobs[one.id] = replace(jobs[one.id], training=jobs[one.needs].folder)
     return list(jobs.values())
-
-
-def _hopeless(
-    entries: Sequence[Entry], jobs: Sequence[Job], *, device: Device
-) -> dict[str, Record]:
-    """Record what cannot run here: no data, or no such engine; it needs no process."""
-    records = {}
-    for one, bound in zip(entries, jobs, strict=True):
-        refused = resolve(one.spec, device=device.name).refused
-        if one.missing:
-            records[one.id] = failed(bound, "no_data", one.missing)
-        elif refused:
-            records[one.id] = failed(bound, "infeasible", refused)
-        if one.id in records:
-            outcome.write(records[one.id], folder=folder.make(bound.folder))
-    return records
-
-
-def _execute(
-    jobs: Sequence[Job], *, slots: Sequence[str], watcher: Watcher, together: int
-) -> dict[str, Record]:
-    if not jobs:
-        return {}
-    return Scheduler(jobs, slots=slots, watcher=watcher, together=together).run()
-
-
-def _slots(devices: Sequence[Device], *, workers: int | None, threads: int) -> list[str]:
-    """One worker a GPU; on the CPU, as many as the cores carry; or as many as asked for."""
-    if devices[0].name == "cpu":
-        count = max(1, len(os.sched_getaffinity(0)) // threads)
-    else:
-        count = len(devices)
-    return [devices[index % len(devices)].name for index in range(workers or count)]
 
 
 def job(

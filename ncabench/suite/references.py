@@ -29,6 +29,8 @@ def reference_problems(suite: Suite, *, defined: Defined) -> list[Problem]:
         problems += _claim_problems(
             claim, where=f"claim[{i}]", defined=defined_by(suite), measured=measured
         )
+    if suite.tune is not None:
+        problems += _value_problems(suite.tune.metric, measured, where="tune.metric")
     problems += _twice("table", [table.id for table in suite.tables])
     return problems + _twice("claim", [claim.id for claim in suite.claims])
 
@@ -41,6 +43,7 @@ def _selecting(suite: Suite) -> Iterator[tuple[str, Any]]:
     yield from ((f"deviation[{i}]", one) for i, one in enumerate(suite.deviations))
     yield from ((f"expect[{i}]", one) for i, one in enumerate(suite.expects))
     yield from ((f"profile_at[{i}]", one) for i, one in enumerate(suite.profiles_at))
+    yield from (("tune", one) for one in [suite.tune] if one is not None)
 
 
 def _measures(suite: Suite) -> Iterator[str]:
