@@ -16,6 +16,7 @@ from ncabench.plan import sources
 from ncabench.plan.entry import Entry, Role
 from ncabench.plan.selection import select
 from ncabench.record import bundle
+from ncabench.remembered import suite_id
 from ncabench.run import folder, outcome
 from ncabench.run.device import available
 from ncabench.run.outcome import Record
@@ -210,7 +211,7 @@ def export(
     """Write the finished runs of suites (or all) into one file, and return how many."""
     plans = [pipeline.plan(one, space, preset=preset, sets=sets) for one in suites]
     wanted = {entry.id for one in plans for entry in one.entries}
-    wanted |= {pipeline.suite_id(one.suite) for one in plans}
+    wanted |= {suite_id(one.suite) for one in plans}
     there = {place.parent.name for place in folder.folders(space.results)}
     ids = sorted(there & wanted) if suites else sorted(there)
     return bundle.export(space.results, ids=ids, path=path, weights=weights)

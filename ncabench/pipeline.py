@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from ncabench import remembered
 from ncabench.errors import NothingMeasured, RecordError
 from ncabench.plan import counts, planner, sources
 from ncabench.plan.entry import Entry
@@ -29,6 +27,7 @@ from ncabench.suite.suite import Suite
 if TYPE_CHECKING:
     from ncabench.report.writer import Written
 
+T = TypeVar("T")
 PENDING, UNFINISHED, DAMAGED = "pending", "unfinished", "damaged"
 
 
@@ -112,8 +111,13 @@ def checked(planned: Plan, space: Workspace) -> Mapping[str, int | None]:
     return counts.count(planned, root=space.data_root, cache=cache)
 
 
-def run(
-    path: Path,
+def run(path: Path, space: Workspace, **chosen: Any) -> Done:
+    """Run what one suite asks for; the arguments are those of `run_suites`."""
+    return run_suites([path], space, **chosen)[0]
+
+
+def run_suites(
+    paths: Sequence[Path],
     space: Workspace,
     *,
     preset: str | None = None,
@@ -125,11 +129,13 @@ def run(
     again_if_stale: bool = False,
     keep: Callable[[Entry], bool] | None = None,
     watcher: Watcher | None = None,
-) -> Done:
-    """Run what a suite asks for and is not done yet, and index it in MLflow.
+) -> list[Done]:
+    """Run what suites ask for and is not done yet, side by side, and index it in MLflow.
+
+    What several of them ask for is run once.
 
     Args:
-        path: the suite.
+        paths: the suites.
         space: where results lie.
         preset: budget; None for the file's default.
         sets: overlays.
@@ -142,14 +148,18 @@ def run(
         watcher: what is told of progress.
 
     Raises:
-        SuiteError: the suite is wrong; nothing has run.
+        SuiteError: a suite is wrong; nothing has run.
         MachineError: the machine failed; what was finished is kept.
     """
-    planned = plan(path, space, preset=preset, sets=sets)
-    entries = select(planned.entries, expression) if expression else planned.entries
-    wanted = {one.id for one in entries if keep is None or keep(one)}
+    plans = [plan(path, space, preset=preset, sets=sets) for path in paths]
+    chosen = [
+        one
+        for planned in plans
+        for one in (select(planned.entries, expression) if expression else planned.entries)
+    ]
+    wanted = {one.id for one in chosen if keep is None or keep(one)}
     return run_together(
-        [planned],
+        plans,
         space,
         device=device,
         workers=workers,
@@ -158,7 +168,7 @@ def run(
         keep=lambda one: one.id in wanted,
         watcher=watcher,
         remember=True,
-    )[0]
+    )
 
 
 def run_together(
@@ -173,9 +183,9 @@ def run_together(
     watcher: Watcher | None = None,
     remember: bool = False,
 ) -> list[Done]:
-    """Run what several plans of a suite ask for, side by side; arguments are those of `run`.
+    """Run what several plans ask for, side by side; arguments are those of `run_suites`.
 
-    With ``remember``, reports of the suite show these plans from now on.
+    With ``remember``, reports of their suites show these plans from now on.
     """
     for planned in plans:
         checked(planned, space)
@@ -192,28 +202,34 @@ def run_together(
             if _is_open(known[one.id], retry) or (again_if_stale and known[one.id].stale)
         ]
         for planned in plans if remember else ():
-            _remember(planned, space)
+            remembered.remember(planned, results=space.results)
         jobs = _jobs(todo, suites, space, device=devices[0])
-        execution = plans[0].suite.execution
+        execution = [planned.suite.execution for planned in plans]
         executed = carry_out(
             todo,
             jobs,
             device=devices[0],
-            slots=slots(devices, workers=workers, threads=execution.threads),
+            slots=slots(
+                devices, workers=workers, threads=max(one.threads for one in execution)
+            ),
             watcher=watcher or Watcher(),
-            together=execution.together,
+            together=min(one.together for one in execution),
         )
         problems = space.store.ingest().problems
     after = {one.id: status(one, space, device=devices[0]) for one in entries}
     return [
         Done(
             plan=planned,
-            executed=executed,
-            statuses={one.id: after[one.id] for one in planned.entries if one.id in after},
+            executed=_of(planned, executed),
+            statuses=_of(planned, after),
             problems=problems,
         )
         for planned in plans
     ]
+
+
+def _of(planned: Plan, found: Mapping[str, T]) -> dict[str, T]:
+    return {one.id: found[one.id] for one in planned.entries if one.id in found}
 
 
 def report(
@@ -339,49 +355,17 @@ def _home(id: str, spec: Mapping[str, Any], space: Workspace, *, device: Device)
     )
 
 
-def _remember(planned: Plan, space: Workspace) -> None:
-    """Leave a record that this suite was run, so that a report needs no file name."""
-    id = suite_id(planned.suite)
-    place = folder.run_folder(space.results, id=id, device_class="any", engine="none")
-    record = Record(
-        role="suite",
-        id=id,
-        device_class="any",
-        engine="none",
-        outcome="ok",
-        spec={**_asked_of(planned.suite), "entries": [one.id for one in planned.entries]},
-        ended_at=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
-    outcome.write(record, folder=folder.make(place))
-
-
-def suite_id(suite: Suite) -> str:
-    """Return the id under which a suite, its preset and its overlays are remembered."""
-    text = json.dumps(_asked_of(suite), sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def _asked_of(suite: Suite) -> dict[str, Any]:
-    return {
-        "name": suite.name,
-        "path": str(suite.path),
-        "preset": suite.preset,
-        "sets": list(suite.sets),
-        "document": suite.document,
-    }
-
-
 def _asked(
     path: Path | None, space: Workspace, *, preset: str | None, sets: Sequence[str]
 ) -> list[Plan]:
     """Plans to report on: the suite named, or the latest run of each suite run here."""
-    remembered = [stored.spec for stored in space.store.suites()]
+    known = [stored.spec for stored in space.store.suites()]
     if path is not None and preset is None and not sets:
-        same = [one for one in remembered if Path(one["path"]).resolve() == path.resolve()]
-        remembered = same[:1] or [{"path": str(path), "preset": None, "sets": []}]
+        same = [one for one in known if Path(one["path"]).resolve() == path.resolve()]
+        known = same[:1] or [{"path": str(path), "preset": None, "sets": []}]
     elif path is not None:
-        remembered = [{"path": str(path), "preset": preset, "sets": list(sets)}]
-    latest = {one["path"]: one for one in reversed(remembered)}
+        known = [{"path": str(path), "preset": preset, "sets": list(sets)}]
+    latest = {one["path"]: one for one in reversed(known)}
     return [
         plan(Path(one["path"]), space, preset=one["preset"], sets=one["sets"])
         for one in latest.values()

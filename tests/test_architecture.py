@@ -35,6 +35,7 @@ ALLOWED = {  # part: the other parts of ncabench that it may import
     },
     "gate": {"record", "run", "plan", "suite", "catalog", "stats", "errors"},
     "console": {"run"},
+    "remembered": {"run", "plan", "suite"},
     "tune": {"pipeline", "compare", "report", "run", "plan", "suite", "errors"},
 }
 TOGETHER = {  # may see all
@@ -76,6 +77,7 @@ LIGHT = (  # what the parent process and every command that only looks may load 
     "plan",
     "record",
     "relation",
+    "remembered",
     "report",
     "stats",
     "suite",
