@@ -26,7 +26,6 @@ from ncabench.nca.data._pictures import read
 
 PARTS = ("train", "val", "test")
 SIDES = ("DAMAGED", "GT")  # in the order of a pair
-DONE = "done.jsonl"  # which photographs an unfinished folder holds already
 LEAST_SCENES = 3
 Tell = Callable[[int, int], None]
 
@@ -58,6 +57,11 @@ class Preparation:
     def partial(self) -> Path:
         """Where it is while it is not whole."""
         return self.root / NOTES / f"{self.kind}-unfinished"
+
+    @property
+    def log(self) -> Path:
+        """Where it is written down which photographs the unfinished folder holds."""
+        return self.root / NOTES / f"{self.kind}-unfinished.jsonl"
 
     def sources(self) -> list[dict[str, Any]]:
         """Return each pair of photographs as the manifest names it.
@@ -102,21 +106,21 @@ def prepare(work: Preparation, *, tell: Tell) -> str:
     with _alone(work.root / NOTES / f"{work.kind}.lock", kind=work.kind):
         if work.final.exists():
             return _there(work, sources)
-        done = _taken_over(work)
+        done, over = _taken_over(work), 0
         kept = Kept(near_levels=work.options.near_levels)
-        with (work.partial / DONE).open("a", encoding="utf-8") as log:
+        with work.log.open("a", encoding="utf-8") as log:
             for index, source in enumerate(sources):
-                names = done.get(index)
-                if names is None:
-                    names = _cut(work, index, kept=kept, part=source["part"])
-                    log.write(json.dumps({"source": index, **names}) + "\n")
-                    log.flush()
+                made = done.get(index)
+                if made is not None and _taken_back(work, made, kept=kept, part=source["part"]):
+                    over += 1
                 else:
-                    _remember(work, names["kept"], kept=kept, part=source["part"])
-                source["kept"] = len(names["kept"])
-                source["redundant"] = names["redundant"]
+                    made = _cut(work, index, kept=kept, part=source["part"])
+                    log.write(json.dumps({"source": index, **made}) + "\n")
+                    log.flush()
+                source["kept"] = len(made["kept"])
+                source["redundant"] = made["redundant"]
                 tell(index + 1, len(sources))
-        return _finished(work, sources, over=len(done))
+        return _finished(work, sources, over=over)
 
 
 def _cut(work: Preparation, index: int, *, kept: Kept, part: str) -> dict[str, Any]:
@@ -132,10 +136,18 @@ def _cut(work: Preparation, index: int, *, kept: Kept, part: str) -> dict[str, A
     return {"kept": names, "redundant": redundant}
 
 
-def _remember(work: Preparation, names: list[str], *, kept: Kept, part: str) -> None:
-    for name in names:
-        pair = [read(work.partial / part / side / name) for side in SIDES]
-        kept.take(np.stack(pair))
+def _taken_back(work: Preparation, made: dict[str, Any], *, kept: Kept, part: str) -> bool:
+    """Keep the tiles that an earlier run wrote; return False where one cannot be read."""
+    folder = work.partial / part
+    try:
+        pairs = [
+            np.stack([read(folder / side / name) for side in SIDES]) for name in made["kept"]
+        ]
+    except ValueError:
+        return False
+    for pair in pairs:
+        kept.take(pair)
+    return True
 
 
 def _finished(work: Preparation, sources: list[dict[str, Any]], *, over: int) -> str:
@@ -163,8 +175,8 @@ def _finished(work: Preparation, sources: list[dict[str, Any]], *, over: int) ->
         sources=tuple(sources),
         digests=digests,
     ).write(work.partial)
-    (work.partial / DONE).unlink()
     work.partial.replace(work.final)
+    work.log.unlink()
     what = ", ".join(f"{pairs[part]} {part}" for part in PARTS)
     again = f"; {over} photographs were there from a run that was cut off" if over else ""
     return (
@@ -199,31 +211,29 @@ def _names(source: Any) -> list[Any]:
 def _taken_over(work: Preparation) -> dict[int, Any]:
     """Return what an unfinished folder holds, by photograph; makes the folder where needed.
 
-    What was made of other photographs, with other options, or is damaged, is made anew.
+    Nothing is taken over of what was made of other photographs, or with other options.
     """
-    asked = {"request": _request(work)}
-    with contextlib.suppress(OSError, ValueError, KeyError):
-        lines = (work.partial / DONE).read_text(encoding="utf-8").splitlines(keepends=True)
-        if json.loads(lines[0]) == asked:
-            whole = [json.loads(line) for line in lines[1:] if line.endswith("\n")]
-            done = {one["source"]: one for one in whole}
-            _rewrite(work, asked, whole)
-            return done
-    if work.partial.exists():
+    asked, whole = {"request": _request(work)}, []
+    with contextlib.suppress(FileNotFoundError, ValueError):  # ValueError: it is no log
+        lines = work.log.read_text(encoding="utf-8").splitlines(keepends=True)
+        logged = [json.loads(line) for line in lines if line.endswith("\n")]
+        if logged and logged[0] == asked:
+            whole = logged[1:]
+    if not whole and work.partial.exists():
         shutil.rmtree(work.partial)
     for part in PARTS:
         for side in SIDES:
-            (work.partial / part / side).mkdir(parents=True)
-    _rewrite(work, asked, [])
-    return {}
+            (work.partial / part / side).mkdir(parents=True, exist_ok=True)
+    _rewrite(work, asked, whole)
+    return {one["source"]: one for one in whole}
 
 
 def _rewrite(work: Preparation, asked: dict[str, str], done: list[Any]) -> None:
     """Write the log anew, without a line that breaks off, and remove what it does not name."""
     lines = [json.dumps(line) for line in (asked, *done)]
-    written = work.partial / f"{DONE}.new"
+    written = work.log.with_suffix(".new")
     written.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    written.replace(work.partial / DONE)
+    written.replace(work.log)
     named = {name for one in done for name in one["kept"]}
     for path in work.partial.glob("*/*/*.png"):
         if path.name not in named:
