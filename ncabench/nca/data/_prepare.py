@@ -229,15 +229,14 @@ def _taken_over(work: Preparation) -> dict[int, Any]:
 
 
 def _rewrite(work: Preparation, asked: dict[str, str], done: list[Any]) -> None:
-    """Write the log anew, without a line that breaks off, and remove what it does not name."""
+    """Write the log anew, without a line that breaks off.
+
+    Tiles that it does not name may stay: their photograph is cut again, into the same ones.
+    """
     lines = [json.dumps(line) for line in (asked, *done)]
     written = work.log.with_suffix(".new")
     written.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     written.replace(work.log)
-    named = {name for one in done for name in one["kept"]}
-    for path in work.partial.glob("*/*/*.png"):
-        if path.name not in named:
-            path.unlink()
 
 
 def _request(work: Preparation) -> str:

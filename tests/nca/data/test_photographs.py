@@ -126,7 +126,7 @@ def test_sid_has_several_short_exposures_for_one_long(base):
             f"Sony/short/{name}s.png"
             for name in ("00001_00_0.04", "00001_01_0.1", "10034_00_0.1")
         ),
-        *(f"Sony/long/{name}s.png" for name in ("00001_00_10", "10034_00_10", "20001_00_30")),
+        *(f"Sony/long/{name}s.png" for name in ("00001_00_10", "00001_00_30", "10034_00_10")),
         *("Fuji/short/00001_00_0.1s.tif", "Fuji/long/00001_00_10s.tif"),
     )
     assert found(Sid, folder) == [
@@ -168,5 +168,7 @@ def test_a_folder_without_photographs_is_refused(data, tmp_path):
     )
 
 
-def test_ten_scenes_are_split_six_to_two_to_two():
-    assert shares(list("aabcdefghij")) == ["train"] * 7 + ["val"] * 2 + ["test"] * 2
+def test_scenes_are_split_64_to_16_to_20():
+    scenes = [f"scene{number:02}" for number in range(25)]
+    assert shares(scenes) == ["train"] * 16 + ["val"] * 4 + ["test"] * 5
+    assert shares(list("aabcc")) == ["train", "train", "val", "test", "test"]

@@ -1,6 +1,5 @@
 """Preparing a set of pairs: what is written, what is refused, and being cut off."""
 
-import fcntl
 import json
 
 import numpy as np
@@ -105,6 +104,9 @@ def test_redundant_pairs_are_left_out_of_all_parts_but_the_first(gopro, publishe
 def test_a_run_that_was_cut_off_leaves_nothing_and_is_taken_over(
     gopro, published_gopro, tmp_path
 ):
+    for side in ("blur", "sharp"):  # so that what was kept before must be remembered
+        first, last = (published_gopro / SCENES[one] / side / "000001.png" for one in (0, 4))
+        last.write_bytes(first.read_bytes())
     whole = Gopro(tmp_path / "whole")
     whole.prepare(published_gopro)
     cut_off(gopro, published_gopro, after=7)
@@ -201,13 +203,16 @@ def test_a_part_in_which_all_is_redundant_is_refused(gopro, published_gopro):
 
 
 def test_two_processes_do_not_prepare_the_same_set(gopro, published_gopro):
-    lock = gopro.root / ".ncabench" / "gopro.lock"
-    lock.parent.mkdir(parents=True)
-    with lock.open("w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
+    refusals = []
+
+    def tell(_done, _all):
         with pytest.raises(MachineError) as caught:
-            gopro.prepare(published_gopro)
-    assert str(caught.value) == f"{lock}: another process prepares gopro"
+            Gopro(gopro.root).prepare(published_gopro)
+        refusals.append(str(caught.value))
+
+    assert gopro.prepare(published_gopro, tell=tell).startswith("gopro is in ")
+    lock = gopro.root / ".ncabench" / "gopro.lock"
+    assert refusals == [f"{lock}: another process prepares gopro"] * 10
 
 
 def test_preparing_needs_a_folder_of_data_sets(published_gopro):
