@@ -156,7 +156,7 @@ def _finished(work: Preparation, sources: list[dict[str, Any]], *, over: int) ->
         pairs[source["part"]] += source["kept"]
     for part in PARTS:
         if not pairs[part]:
-            raise ValueError(f"{work.base}: no tile is left to {part} on; all are redundant")
+            raise ValueError(f"{work.base}: no tile is left for {part}: all are redundant")
     digests = {
         path.relative_to(work.partial).as_posix(): digest(path, algorithm="sha256")
         for part in PARTS

@@ -197,7 +197,7 @@ def test_a_part_in_which_all_is_redundant_is_refused(gopro, published_gopro):
             first = published_gopro / SCENES[0] / name
             (published_gopro / scene / name).write_bytes(first.read_bytes())
     assert refused(gopro, published_gopro) == (
-        f"{published_gopro}: no tile is left to val on; all are redundant"
+        f"{published_gopro}: no tile is left for val: all are redundant"
     )
     assert not (gopro.root / "gopro").exists()
 
