@@ -31,9 +31,10 @@ class Prepared(Published):
     """Base of the sets of photographs that are prepared: tiled, shrunk to 32 px and cleaned.
 
     Read from ``root``, from the set's folder of ``manifest.json`` and
-    ``{train,val,test}/{GT,DAMAGED}/*.png``, or of ``{GT,DAMAGED}/*.png``, whose files are
-    then split in the order of their names. Two files of a name are a pair. Images are those
-    that the manifest has the digests of, where it has any.
+    ``{train,val,test}/{GT,DAMAGED}/*.png``, or of ``{GT,DAMAGED}/*.png``, of whose files, in
+    the order of their names, the first 64 % are then trained on, the next 16 % validated on,
+    and the others tested on. Two files of a name are a pair. Images are those that the
+    manifest has the digests of, where it has any.
 
     Attributes:
         layout: what the published set's files are called.
@@ -93,7 +94,8 @@ class Prepared(Published):
 
         Source: LNCA, section "Datasets": photographs are cut into n x m tiles, shrunk to 32 x
         32 px, and redundant ones removed. n, m and what is redundant are ours, since LNCA
-        gives neither and publishes no script; see `Options`. Scenes are split, not tiles.
+        gives neither and publishes no script; see `Options`. Whole scenes are split, in the
+        order of their names; see `shares`.
 
         Args:
             folder: the published set; see `layout`.
@@ -115,10 +117,10 @@ class Prepared(Published):
             tile_px = TILE_PX
         options = Options(tile_px=tile_px, rows=rows, columns=columns, near_levels=near_levels)
         found = self.photographs(folder)
-        one = Preparation(
+        work = Preparation(
             kind=self.kind, base=folder, root=self.root, options=options, found=found
         )
-        return prepare(one, tell=tell)
+        return prepare(work, tell=tell)
 
     @abstractmethod
     def _photographs(self, folder: Path) -> Sequence[Photographs]:

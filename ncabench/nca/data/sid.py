@@ -17,8 +17,9 @@ class Sid(Prepared):
     The published set has two folders for each camera, ``short`` and ``long``, of raw
     photographs that are called after scene, number and seconds: ``00001_00_0.1s.ARW`` and
     ``00001_00_10s.ARW``. They are not developed here: what is prepared are PNG, TIFF or JPEG
-    images of 8 bits that were developed from them, under the same names. How LNCA developed
-    them is not published, and decides how dark the short ones are. Each short one makes a pair
+    images that were developed from them, under the same names (of a PNG file of 16 bits, the
+    upper 8 are read). How LNCA developed them is not published, and decides how dark the short
+    ones are. Each short one makes a pair
     with the first long one of its scene. Scenes 10034, 10045 and 10172 are left out, as the
     publisher asks: their photographs are not aligned. Prepared by ``ncabench data prepare
     sid``. A selection is one of images (see `ncabench.nca.data`) of the one class ``"pair"``.
