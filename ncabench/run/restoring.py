@@ -222,33 +222,36 @@ class Coding(Stage):
 
     def learn(self, clean: Tensor, noisy: Tensor) -> Tensor:
         self.coder.train()
-        changed = (noisy != clean).to(clean.dtype)
-        made = self._first(clean, noisy, changed)
-        self._second(clean, noisy, changed)
-        return made
+        loss, made = self.first_loss(clean, noisy)
+        self.descend(loss)
+        self.descend(self.second_loss(clean, noisy))
+        return made.detach()
 
     def answer(self, noisy: Tensor) -> Tensor:
         coder = self.coder.eval()
         with torch.no_grad():
             return coder.join(coder.encode(noisy), coder.beside(noisy))
 
-    def _first(self, clean: Tensor, noisy: Tensor, changed: Tensor) -> Tensor:
+    def first_loss(self, clean: Tensor, noisy: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what the first descent is on, and the noisy images made again."""
         images = (clean, noisy, clean.roll(1, dims=0))
         coded = [(self.coder.encode(one), self.coder.beside(one)) for one in images]
         made = [self.coder.join(*one) for one in coded]
         mine, near, far = (latent for latent, _ in coded)
         hinge = F.relu(F.mse_loss(mine, near) - F.mse_loss(mine, far) + MARGIN)
         again = F.mse_loss(torch.cat(made), torch.cat(images))
+        changed = (noisy != clean).to(clean.dtype)
         where = F.mse_loss(changed * made[1], changed * noisy)
-        self.descend(WEIGHT * again + HINGE_WEIGHT * (hinge + where))
-        return made[1].detach()
+        return WEIGHT * again + HINGE_WEIGHT * (hinge + where), made[1]
 
-    def _second(self, clean: Tensor, noisy: Tensor, changed: Tensor) -> None:
+    def second_loss(self, clean: Tensor, noisy: Tensor) -> Tensor:
+        """Return what the second descent is on."""
         coder, mine = self.coder, self.coder.encode(clean)
         swapped = coder.join(coder.encode(noisy), coder.beside(clean))
         shaken = coder.join(mine + SHAKE * torch.randn_like(mine), coder.beside(noisy))
-        loss = F.mse_loss(changed * swapped, changed * noisy)
-        self.descend(WEIGHT * (loss + F.mse_loss(changed * shaken, changed * clean)))
+        changed = (noisy != clean).to(clean.dtype)
+        errors = [(changed * (swapped - noisy)), (changed * (shaken - clean))]
+        return WEIGHT * sum((one.square().mean() for one in errors), clean.new_zeros(()))
 
 
 class Pool:
