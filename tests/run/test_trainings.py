@@ -1,5 +1,6 @@
 """What restoring images costs: what is inside the clocks, and what memory's end leaves."""
 
+import time
 from itertools import pairwise
 
 import pytest
@@ -129,6 +130,18 @@ def test_epochs_take_all_lengths_from_a_quarter_on_and_one_epoch_more_than_is_ti
     lengths = [(1 + one % 4) for one in range(4 * 3)]  # four batches, three epochs
     assert model.calls.count((2, True)) == before + sum(lengths)
     assert model.calls[-8:] == [(2, False)] * 8  # the last batch is validated
+
+
+def test_the_first_epoch_is_not_counted():
+    class Slow(Painter):
+        def forward(self, image, condition):
+            first = 2 <= len(self.images) - calls < 6  # after a batch twice for memory
+            time.sleep(0.2 if self.training and first else 0)
+            return super().forward(image, condition)
+
+    calls = 2 + 3 + 3  # answers
+    found = measured(Slow(), samples=10, epochs=1).values
+    assert found["epochs/batch_2/s"] < 0.4  # the first takes 0.8
 
 
 def test_where_memory_ends_other_phases_are_still_measured():
