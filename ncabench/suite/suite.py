@@ -74,7 +74,13 @@ class Profile:
             iterations.
         segments: parts of a rollout whose activations are computed again, beside passes.
         fusion: fuse cells for most steps, beside passes.
-        precision: of the operands, beside answers or passes; ``""`` for that of
+        trainings: batches at which image restoration is measured, in training and in
+            inference, as `ncabench.run.trainings` does, and nothing else; rollouts have at
+            most ``train_steps`` steps in training and twice as many in an answer.
+        pool: states of the pool on the device, beside trainings; 0 trains without a pool.
+        epochs: timed epochs of training after a first one, beside trainings; 0 for none.
+        samples: images of an epoch, four fifths to train on and the rest to validate on.
+        precision: of the operands, beside answers, passes or trainings; ``""`` for that of
             `[execution]`.
     """
 
@@ -94,6 +100,10 @@ class Profile:
     passes: bool = False
     segments: int = 0
     fusion: bool = False
+    trainings: tuple[int, ...] = ()
+    pool: int = 0
+    epochs: int = 0
+    samples: int = 0
     precision: Literal["", "default", "float32", "tf32"] = ""
 
 
