@@ -10,15 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from ncabench import catalog, pipeline
-from ncabench.errors import NcabenchError, NoData, Problem, RecordError, SuiteError
+from ncabench.errors import (
+    MachineError,
+    NcabenchError,
+    NoData,
+    Problem,
+    RecordError,
+    SuiteError,
+)
 from ncabench.pipeline import Status, Workspace
 from ncabench.plan import sources
-from ncabench.plan.entry import Entry
+from ncabench.plan.entry import Entry, Role
 from ncabench.plan.selection import select
 from ncabench.record import bundle
+from ncabench.remembered import suite_id
 from ncabench.run import folder, outcome
 from ncabench.run.device import available
 from ncabench.run.outcome import Record
+from ncabench.suite.suite import Suite
 
 Rows = list[dict[str, Any]]
 
@@ -37,23 +46,54 @@ def entries(
     chosen = select(planned.entries, expression) if expression else planned.entries
     on = available(device)[0]
     parameters = pipeline.checked(planned, space)
+    unsaid = _unsaid(planned.suite)
     return [
-        _row(one, pipeline.status(one, space, device=on), parameters=parameters[one.id])
+        _row(
+            one,
+            pipeline.status(one, space, device=on),
+            parameters=parameters[one.id],
+            unsaid=unsaid[one.role],
+        )
         for one in chosen
     ]
 
 
-def _row(entry: Entry, status: Status, *, parameters: int | None) -> dict[str, Any]:
+def of_suites(paths: Sequence[Path], space: Workspace, **chosen: Any) -> Rows:
+    """Return the rows of several suites, in order; an entry that several ask for is one row.
+
+    Args:
+        paths: the suites.
+        space: where results and data are.
+        chosen: as for `entries`, the same for all.
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    for path in paths:
+        for row in entries(path, space, **chosen):
+            rows.setdefault(row["id"], row)
+    return list(rows.values())
+
+
+def _unsaid(suite: Suite) -> dict[Role, tuple[str, ...]]:
+    """Return the axes that entries of each role do not depend on."""
+    tests = ("perturbation", "protocol")
+    timed = any("recipe" in one.where for one in suite.profiles_at)
+    profiles = (*tests, "rng_seed") if timed else (*tests, "rng_seed", "recipe")
+    return {"training": tests, "evaluation": (), "profile": profiles}
+
+
+def _row(
+    entry: Entry, status: Status, *, parameters: int | None, unsaid: tuple[str, ...]
+) -> dict[str, Any]:
     names: dict[str, list[Any]] = {}
     for labels in entry.labels:
         for axis, value in labels.items():
             if value not in names.setdefault(axis, []):
                 names[axis].append(value)
-    if entry.role == "training":
-        names = {axis: names[axis] for axis in names if axis not in _OF_EVALUATIONS}
-    if entry.role == "profile":
-        names = {axis: names[axis] for axis in names if axis not in _NOT_OF_PROFILES}
-    flat = {axis: found[0] if len(found) == 1 else found for axis, found in names.items()}
+    flat = {
+        axis: found[0] if len(found) == 1 else found
+        for axis, found in names.items()
+        if axis not in unsaid
+    }
     word = f"{status.word} (stale?)" if status.stale else status.word
     if entry.missing and word == pipeline.PENDING:
         word = "no_data"  # what it would end as
@@ -67,10 +107,6 @@ def _row(entry: Entry, status: Status, *, parameters: int | None) -> dict[str, A
         "needs": entry.needs,
         "missing": entry.missing,
     }
-
-
-_OF_EVALUATIONS = ("perturbation", "protocol")
-_NOT_OF_PROFILES = (*_OF_EVALUATIONS, "rng_seed", "recipe")
 
 
 def _why(entry: Entry, status: Status) -> str:
@@ -182,7 +218,7 @@ def export(
     """Write the finished runs of suites (or all) into one file, and return how many."""
     plans = [pipeline.plan(one, space, preset=preset, sets=sets) for one in suites]
     wanted = {entry.id for one in plans for entry in one.entries}
-    wanted |= {pipeline.suite_id(one.suite) for one in plans}
+    wanted |= {suite_id(one.suite) for one in plans}
     there = {place.parent.name for place in folder.folders(space.results)}
     ids = sorted(there & wanted) if suites else sorted(there)
     return bundle.export(space.results, ids=ids, path=path, weights=weights)
@@ -249,6 +285,40 @@ def fetch_data(kind: str, root: Path | None) -> str:
         return str(catalog.find("data", kind)(root).fetch())
     except ValueError as error:
         raise RecordError(str(error)) from error
+
+
+def prepare_data(kind: str, root: Path | None, folder: Path, **options: Any) -> str:
+    """Make a data set of the photographs in a folder, and return what was done.
+
+    Args:
+        kind: a data set that is prepared.
+        root: the folder of data sets.
+        folder: where the published set lies.
+        options: what the set's ``prepare`` takes; those that are None are its defaults.
+
+    Raises:
+        SuiteError: there is no such set, or it is not one that is prepared.
+        NoData: a folder is missing.
+        RecordError: a photograph or an option cannot be used, or a set that was prepared
+            otherwise is there.
+        MachineError: it cannot be written, or another process is at it.
+    """
+    found = catalog.find("data", kind)
+    if not hasattr(found, "prepare"):
+        able = [
+            one
+            for one in catalog.kinds("data")
+            if hasattr(catalog.find("data", one), "prepare")
+        ]
+        what = f"{kind} is not made of photographs"
+        raise SuiteError("", [Problem(where="data.kind", what=what, accepted=tuple(able))])
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        return str(found(root).prepare(folder, **given))
+    except ValueError as error:
+        raise RecordError(str(error)) from error
+    except OSError as error:
+        raise MachineError(f"{error.filename}: {error.strerror}") from error
 
 
 def verify_data(kind: str | None, root: Path | None) -> Rows:

@@ -10,6 +10,7 @@ import pytest
 from ncabench.plan.json_schema import json_schema
 
 TINY = Path(__file__).parent / "tiny.toml"
+SUITES = Path(__file__).parents[1] / "suites"
 LIGHT = """
 import sys
 from ncabench.cli import main as cli
@@ -59,6 +60,14 @@ def test_a_plan_as_json_lists_every_entry(ncabench):
         "damage",
         "mutation",
     }
+
+
+def test_what_several_suites_ask_for_is_listed_once(ncabench):
+    suites = [SUITES / f"vitca_{name}.toml" for name in ("training", "denoising")]
+    words = (*suites, "--set", "grid.rng_seed=[0]", "--json", "--device", "cpu")
+    rows = json.loads(ncabench("plan", *words)[1])
+    assert len({row["id"] for row in rows}) == len(rows) == 2 * 70  # 60 trainings, and 10 more
+    assert sum(json.loads(ncabench("status", *words)[1]).values()) == len(rows)
 
 
 def test_a_plan_as_text_has_a_line_for_each_entry(ncabench):

@@ -147,6 +147,12 @@ def test_counts_are_by_role_and_status(space, recorded):
     }
 
 
+def test_a_profile_is_of_a_recipe_where_the_suite_times_recipes_apart(space):
+    extras = Path(__file__).parents[1] / "suites" / "denoising_extras.toml"
+    found = overview.entries(extras, space, preset="smoke", expression="profile", device="cpu")
+    assert [one["recipe"] for one in found] == ["fused", "deep"]
+
+
 def test_a_profile_is_of_no_seed(space, tmp_path):
     suite = tmp_path / "timed.toml"
     text = TINY.read_text()

@@ -20,7 +20,7 @@ from ncabench.cli.app import (
     Results,
     Select,
     Sets,
-    SuitePath,
+    SuitePaths,
     Where,
     app,
     print_json,
@@ -31,7 +31,7 @@ from ncabench.errors import SuiteError
 
 @app.command()
 def run(
-    suite: SuitePath,
+    suites: SuitePaths,
     preset: Preset = None,
     sets: Sets = None,
     expression: Select = "",
@@ -41,13 +41,13 @@ def run(
     results: Results = RESULTS,
     data: Data = None,
 ) -> None:
-    """Train, perturb, measure and record what a suite asks for and is not done yet."""
+    """Train, perturb, measure and record what suites ask for and is not done yet."""
     from ncabench import pipeline
 
     space = workspace(results, data)
     with watched() as watcher:
-        done = pipeline.run(
-            suite,
+        done = pipeline.run_suites(
+            suites,
             space,
             preset=preset,
             sets=sets or (),
@@ -57,13 +57,14 @@ def run(
             retry=_outcomes(retry),
             watcher=watcher,
         )
-    for problem in done.problems:
+    for problem in done[0].problems:
         console.err.print(problem, style="red", markup=False)
-    console.text(_summary(done))
-    words = {done.statuses[one.id].word for one in done.unexpected}
+    for one in done:
+        console.text(_summary(one))
+    words = {each.statuses[one.id].word for each in done for one in each.unexpected}
     if words - {pipeline.DAMAGED}:
         sys.exit(3)
-    if done.problems or words:
+    if done[0].problems or words:
         sys.exit(4)
 
 
@@ -108,7 +109,7 @@ def _summary(done: Any) -> str:
 
 @app.command()
 def plan(
-    suite: SuitePath,
+    suites: SuitePaths,
     preset: Preset = None,
     sets: Sets = None,
     expression: Select = "",
@@ -118,12 +119,12 @@ def plan(
     results: Results = RESULTS,
     data: Data = None,
 ) -> None:
-    """List every entry of a suite, its id, its parameters and its status; runs nothing."""
+    """List every entry of suites, its id, its parameters and its status; runs nothing."""
     from ncabench import overview
 
     space = workspace(results, data)
-    rows = overview.entries(
-        suite, space, preset=preset, sets=sets or (), expression=expression, device=device
+    rows = overview.of_suites(
+        suites, space, preset=preset, sets=sets or (), expression=expression, device=device
     )
     if as_json:
         print_json(rows)
@@ -173,7 +174,7 @@ def report(
 
 @app.command()
 def status(
-    suite: SuitePath,
+    suites: SuitePaths,
     preset: Preset = None,
     sets: Sets = None,
     device: Where = "auto",
@@ -181,12 +182,11 @@ def status(
     results: Results = RESULTS,
     data: Data = None,
 ) -> None:
-    """Count a suite's entries by status."""
+    """Count the entries of suites by status, each once."""
     from ncabench import overview
 
-    rows = overview.entries(
-        suite, workspace(results, data), preset=preset, sets=sets or (), device=device
-    )
+    space = workspace(results, data)
+    rows = overview.of_suites(suites, space, preset=preset, sets=sets or (), device=device)
     counts = overview.count(rows)
     if as_json:
         print_json(counts)

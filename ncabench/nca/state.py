@@ -57,6 +57,16 @@ class Layout:
         return slice(self.frozen, self.frozen + self.visible)
 
     @property
+    def hidden_slice(self) -> slice:
+        """Where the hidden channels stand.
+
+        >>> Layout(height=32, width=32, frozen=3, visible=3, hidden=32).hidden_slice
+        slice(6, 38, None)
+        """
+        start = self.visible_slice.stop
+        return slice(start, start + self.hidden)
+
+    @property
     def answer_slice(self) -> slice:
         """Where the channels stand that are compared with the target.
 

@@ -97,16 +97,20 @@ def check(plan: Plan, *, root: Path | None = None) -> dict[str, int]:
                 outlines.add(entry)
             elif entry.role == "evaluation" and entry.needs in counts:
                 _check_evaluation(entry, tasks[str(entry.needs)])
-            elif entry.role == "training":
-                key = repr([entry.spec[name] for name in ("model", "parts", "task")])
+            elif entry.role == "training" or _is_untrained(entry):
+                spec = entry.spec.get("training", entry.spec)
+                key = repr([spec[name] for name in ("model", "parts", "task")])
                 if key not in built:
-                    about = repr([entry.spec["task"], entry.spec["data"]])
+                    about = repr([spec["task"], spec["data"]])
                     known = there.get(about)
-                    built[key] = assemble(entry.spec, root=root, meta=True, task=known)
+                    built[key] = assemble(spec, root=root, meta=True, task=known)
                     there[about] = built[key].task
                 counts[entry.id] = built[key].parameters
                 tasks[entry.id] = built[key].task
-                _check_trainer(entry.spec["trainer"], built[key])
+                if entry.role == "training":
+                    _check_trainer(spec["trainer"], built[key])
+                else:
+                    _check_evaluation(entry, tasks[entry.id])
             elif not plan.suite.trains:
                 counts[entry.id] = count(entry.spec, root=root)
         except SuiteError as error:
@@ -150,6 +154,11 @@ class _Outlines:
         except (ValueError, TypeError, AttributeError):
             return None
         return task
+
+
+def _is_untrained(entry: Entry) -> bool:
+    """Tell whether an entry measures a model that has nothing to train."""
+    return entry.role == "evaluation" and entry.needs is None
 
 
 def _task(spec: Spec, draws: Draws, root: Path | None) -> Task:

@@ -18,7 +18,8 @@ class Entry:
         id: short hash of what is asked; see ``plan.identity``.
         spec: what is asked, whole: JSON-able, every parameter present.
         labels: every grid point that it serves, axis to name, ``rng_seed`` included.
-        needs: the training that an evaluation is of, by id.
+        needs: the training that an evaluation is of, by id; None where the model has nothing
+            to train.
         missing: what is not on this machine, and what mends it; ``""`` where all is.
         expect: outcomes besides ``ok`` that the paper itself reports.
     """

@@ -65,10 +65,12 @@ def make(suite: Suite, *, root: Path | None = None) -> Plan:
     gathered = _Gathered()
     for point in grid if not problems else ():
         if suite.trains:
-            training = specs.training(point)
-            id = gathered.add("training", training, point, missing=specs.missing(point))
+            training, missing = specs.training(point), specs.missing(point)
+            id, needs = identity(training), None
+            if specs.is_trained(point):
+                needs = gathered.add("training", training, point, missing=missing)
             asked = specs.evaluation(point, training=training, training_id=id)
-            gathered.add("evaluation", asked, point, needs=id, missing=specs.missing(point))
+            gathered.add("evaluation", asked, point, needs=needs, missing=missing)
         timed = suite.profile_of(point)
         for repeat in range(timed.repeats if timed else 0):
             profile, turn = specs.profile(point, repeat=repeat), {**point, "rng_seed": repeat}

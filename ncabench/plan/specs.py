@@ -20,6 +20,7 @@ UNASKED = (  # keys of `[profile]` that stand in a spec only where they ask for 
     *("engines", "precisions", "seeds_together", "harness"),
     *("answers", "train_blocks", "precision"),
     *("passes", "segments", "fusion"),
+    *("trainings", "pool", "epochs", "samples"),
 )
 
 
@@ -46,8 +47,12 @@ class Specs:
                 self._completed[family, name] = plain(completed)
                 self.problems += found
 
+    def is_trained(self, point: Point) -> bool:
+        """Tell whether the model at a grid point has weights, so that some trainer fits it."""
+        return bool(self._attributes(point)["trainers"])
+
     def training(self, point: Point) -> Spec:
-        """Return what decides the weights at a grid point."""
+        """Return what decides the weights at a grid point, if there are any."""
         shared = self._shared(point)
         spec = {
             "role": "training",
@@ -63,10 +68,12 @@ class Specs:
         """Return what measures the training at a grid point."""
         perturbation = self._component("perturbation", point)
         self._check_needs(point, perturbation)
+        protocol = self._protocol(point)
+        names = self._metrics(protocol)
         asked = {
-            "protocol": self._protocol(point),
+            "protocol": protocol,
             "perturbation": perturbation,
-            "metrics": {name: self._completed["metric", name] for name in self._metrics()},
+            "metrics": {name: self._completed["metric", name] for name in names},
         }
         self._check_batches(asked["protocol"], asked["metrics"])
         return {
@@ -75,7 +82,7 @@ class Specs:
             "training": training,
             "training_id": training_id,
             **asked,
-            "rng_seed": self.suite.execution.evaluation_rng_seed,
+            "rng_seed": self._evaluation_rng_seed(point),
             "versions": versions(asked),
         }
 
@@ -118,10 +125,19 @@ class Specs:
     def _component(self, family: str, point: Point) -> Spec:
         return self._completed[family, str(point[family])]
 
-    def _metrics(self) -> list[str]:
+    def _evaluation_rng_seed(self, point: Point) -> int:
+        """Return what an evaluation is keyed by: without weights, each rng_seed by itself."""
+        shared = self.suite.execution.evaluation_rng_seed
+        return shared if self.is_trained(point) else shared + int(point["rng_seed"])
+
+    def _metrics(self, protocol: Spec) -> list[str]:
         names = list(self.suite.components["metric"])
-        if not names:
+        scores = not protocol or _tells("protocol", protocol["kind"], "scores_images", True)
+        if scores and not names:
             self._add([Problem(where="metric", what="there is no [metric.NAME] to measure")])
+        if names and not scores:
+            what = f"a {protocol['kind']} protocol scores no images, so it takes no metric"
+            self._add([Problem(where=f"metric.{names[0]}", what=what)])
         return names
 
     def _execution(self) -> Spec:
@@ -134,6 +150,8 @@ class Specs:
     def _trainer(self, point: Point) -> Spec:
         name = point.get("recipe")
         key = (None if name is None else str(name), str(point["model"]))
+        if not self.is_trained(point):
+            return {}
         if key not in self._recipes:
             self._recipes[key] = self._complete_recipe(
                 *key, self._attributes(point)["trainers"]
@@ -218,9 +236,9 @@ def _offering(need: str) -> tuple[str, ...]:
     )
 
 
-def _tells(family: str, kind: str, attribute: str) -> bool:
-    """Return whether the source of a component sets an attribute to True."""
-    return catalog.describe(family, kind).attributes.get(attribute) is True
+def _tells(family: str, kind: str, attribute: str, default: bool = False) -> bool:
+    """Return what the source of a component sets a flag to, or what it is by default."""
+    return catalog.describe(family, kind).attributes.get(attribute, default) is True
 
 
 def plain(value: Any) -> Any:

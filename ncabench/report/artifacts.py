@@ -16,11 +16,12 @@ RECORD = "record.json"
 
 @dataclass(frozen=True, kw_only=True)
 class CurveRead:
-    """A quantity over steps: mean over samples, and standard deviation over samples."""
+    """A quantity over steps, or what ``over`` says: mean and standard deviation of samples."""
 
     steps: tuple[int, ...]
     values: tuple[float, ...]
     spreads: tuple[float, ...]
+    over: str = "steps"
 
 
 def names(run: StoredRun) -> tuple[str, ...]:
@@ -47,6 +48,7 @@ def curves(run: StoredRun) -> dict[str, CurveRead]:
                 steps=tuple(int(step) for step in one["steps"]),
                 values=tuple(float(value) for value in one["values"]),
                 spreads=tuple(float(spread) for spread in one["spreads"]),
+                over=str(one.get("over", "steps")),
             )
             for name, one in raw.items()
         }

@@ -24,7 +24,10 @@ WORDS: Mapping[str, str] = {  # outcome: its word in a table
     "infeasible": "infeasible",
     "skipped": "skipped",
 }
-COUNTS = ("parameters", "profile/parameters", "profile/steps")  # the same in every run
+COUNTS = (  # the same in every run
+    *("parameters", "probe/parameters"),
+    *("profile/parameters", "profile/steps"),
+)
 UNDEFINED = "undefined"
 AMBIGUOUS = "ambiguous"
 UNFINISHED = "unfinished"

@@ -116,7 +116,8 @@ class _Grid:
     def __init__(self, plan: Plan, claim: Claim) -> None:
         self.plan, self.claim = plan, claim
         self.defined = defined_by(plan.suite)
-        grid = plan.of("training") or plan.of("profile")  # one of each grid point
+        untrained = tuple(one for one in plan.of("evaluation") if one.needs is None)
+        grid = (*plan.of("training"), *untrained) or plan.of("profile")  # one of each point
         labels = [label for entry in grid for label in entry.labels]
         inside = [_stripped(label) for label in labels if self._within(label)]
         self.points = list({_key(point): point for point in inside}.values())

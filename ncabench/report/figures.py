@@ -39,7 +39,7 @@ def draw(drawing: Drawing, *, form: Literal["png", "pdf"]) -> bytes:
 def picture(drawing: Drawing, *, folder: str) -> Picture:
     """Return a figure as the report shows it."""
     path = Path(folder) / f"{drawing.name}.png"
-    caption = f"{drawing.metric} over steps: {drawing.title} ({drawing.device_class})"
+    caption = f"{drawing.metric} over {drawing.over}: {drawing.title} ({drawing.device_class})"
     return Picture(caption=caption, path=path, data=draw(drawing, form="png"))
 
 
@@ -59,7 +59,8 @@ def _fill(axes: Axes, drawing: Drawing) -> None:
             color="0.3",
             fontsize=7.5,
         )
-    axes.set(xlabel="step t", ylabel=drawing.metric, title=drawing.title)
+    along = "step t" if drawing.over == "steps" else drawing.over
+    axes.set(xlabel=along, ylabel=drawing.metric, title=drawing.title)
     axes.margins(x=0.01)
     axes.grid(visible=True, color="0.9", linewidth=0.6)
     axes.set_axisbelow(True)

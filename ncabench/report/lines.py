@@ -58,6 +58,7 @@ class Drawing:
         metric: beside the vertical axis.
         device_class: where the runs ran.
         lines: one for each model or perception.
+        over: along the horizontal axis: steps, or iterations of what was trained in a test.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Drawing:
     metric: str
     device_class: str
     lines: tuple[Line, ...]
+    over: str = "steps"
 
 
 def drawings(plan: Plan, runs: Sequence[StoredRun]) -> tuple[Drawing, ...]:
@@ -113,6 +115,7 @@ def _drawing(
         metric=heads.metric_of(suite, name) if known else name,
         device_class=device_class,
         lines=tuple(_line(label, curves) for label, curves in lines.items()),
+        over=next(curve.over for curves in lines.values() for curve in curves),
     )
 
 

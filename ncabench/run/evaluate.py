@@ -31,7 +31,7 @@ SAMPLES = "samples.json"
 
 
 def evaluate(job: Job, *, engine: Engine) -> Result:
-    """Measure what the entry asks for of the weights that its training left.
+    """Measure what the entry asks for of the weights that its training left, if there are any.
 
     Raises:
         NoData: a metric's trained weights are not here.
@@ -43,7 +43,8 @@ def evaluate(job: Job, *, engine: Engine) -> Result:
     metrics = build_metrics(job.spec["metrics"], device=job.device)
     parts = assemble.assemble(job.spec["training"], root=job.data_root)
     model, task = parts.model.to(job.device), parts.task.to(job.device)
-    model.load_state_dict(_weights(job))
+    if model.state_dict():
+        model.load_state_dict(_weights(job))
     protocol = catalog.build("protocol", job.spec["protocol"])
     perturbation = catalog.build("perturbation", job.spec["perturbation"])
     draws = Draws(job.spec["rng_seed"])

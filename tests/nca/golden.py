@@ -28,6 +28,7 @@ EMOJI = {"classes": ["fire", "red_apple"], "size_px": 8, "padding_px": 2, "chann
 TILES = {"split": "all", "tile_px": 16, "per_class": 20}
 GIVEN = {  # what a component needs or is made small by, where its defaults do not do
     "base": 4,
+    "image_channels": 4,
     "autoencoder": {
         "kind": "vqvae",
         "base": 4,
@@ -48,6 +49,10 @@ GIVEN = {  # what a component needs or is made small by, where its defaults do n
     "iterations": 4,
     "batch": 4,
     "steps": [3, 6],
+    "encoder": [1, 1],
+    "middle": 1,
+    "decoder": [1, 1],
+    "depths": [1, 1, 1, 1],
     "milestones": [3, 5],
     "ratio": [0.5, 1.0],
     "warm_up": 2,
@@ -59,7 +64,6 @@ GIVEN = {  # what a component needs or is made small by, where its defaults do n
     "optimiser": {"kind": "adam", "learning_rate": 0.001, "epsilon": 0.01},
     "critic_optimiser": {"kind": "adam", "learning_rate": 0.001, "epsilon": 0.01},
     "schedule": {"kind": "constant"},
-    "decoder": {"kind": "lppn", "width": 8, "harmonics": 1},
     "scale": 4,
     "cells_per_axis": 4,
     "samples_per_ray": 8,
@@ -72,12 +76,15 @@ GIVEN |= {  # of a trainer of two stages
     "then": {name: GIVEN[name] for name in ("batch", "steps", "optimiser", "schedule")}
     | {"kind": "rollout", "iterations": 2},
 }
+DECODER = {"kind": "lppn", "width": 8, "harmonics": 1}
 
 
 def spec(family, kind, **given):
     """The completed spec of a component, small where it can be."""
-    names = {one.name for one in catalog.describe(family, kind).parameters}
+    parameters = catalog.describe(family, kind).parameters
+    names = {one.name for one in parameters}
     small = {name: value for name, value in GIVEN.items() if name in names}
+    small |= {one.name: DECODER for one in parameters if one.annotation == "Decoder"}
     completed, problems = schema.complete(
         family, {"kind": kind, **small, **given}, where=family
     )
@@ -135,7 +142,8 @@ def figures(found: Tensor):
     """Mean, standard deviation and four values of a tensor."""
     flat = found.detach().double().flatten()
     places = [(len(flat) - 1) * part // 5 for part in (1, 2, 3, 4)]
-    chosen = [flat.mean(), flat.std(), *flat[places]]
+    spread = flat.std(correction=min(1, len(flat) - 1))
+    chosen = [flat.mean(), spread, *flat[places]]
     return [float(f"{float(value):.6g}") for value in chosen]
 
 
@@ -212,14 +220,18 @@ def of_decoder(kind):
 
 
 def of_trainer(kind):
-    """The losses of four iterations, of ``nca`` or the first model that names the trainer."""
+    """The losses of four iterations, of the first model that names the trainer.
+
+    Or of one that has been it for long, so that a new model does not change numbers.
+    """
     models = [
         model
         for model in catalog.kinds("model")
         if kind in catalog.describe("model", model).attributes["trainers"]
     ]
     on = on_masks if kind == "denoising" else partial(on_emoji, padding_px=8)
-    made = built("nca" if "nca" in models else models[0], on=on)
+    known = [model for model in ("nca", "unetca", "unet") if model in models]
+    made = built((known or models)[0], on=on)
     given = (made.model, made.task, Draws(3), Eager(torch.device("cpu")))
     trainer = catalog.build("trainer", spec("trainer", kind), *given)
     return [float(f"{float(trainer.advance()['loss']):.6g}") for _ in range(4)]

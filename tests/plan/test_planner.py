@@ -240,7 +240,8 @@ def test_two_protocols_that_fit_are_one_too_many(plan):
         "small.toml:\n"
         "protocol: model.nca (nca) needs one [protocol.NAME] of a kind that fits, and there "
         "are 2\n"
-        "  accepted: denoising, generation, quality, recovery"
+        "  accepted: denoising, extreme_masks, generation, hidden_states, larger_grid, "
+        "linear_probe, quality, recovery, resilience, stability, unseen_masks, update_rates"
     )
 
 

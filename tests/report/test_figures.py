@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -46,3 +47,10 @@ def test_a_picture_says_what_it_shows_and_where_it_was_measured(drawing):
     picture = figures.picture(drawing, folder="figures")
     assert picture.caption == "MSE over steps: emoji (cpu)"
     assert picture.path.as_posix() == "figures/x.png"
+
+
+def test_a_curve_over_iterations_says_so(drawing):
+    probed = replace(drawing, over="iterations")
+    picture = figures.picture(probed, folder="figures")
+    assert picture.caption == "MSE over iterations: emoji (cpu)"
+    assert figures.draw(probed, form="png") != figures.draw(drawing, form="png")  # the axis

@@ -44,6 +44,15 @@ def test_a_band_of_one_seed_is_the_spread_of_its_samples(plan, sobel, store):
     assert line.band == "sd of samples, 1 seed"
 
 
+@pytest.mark.parametrize(
+    ("given", "over"), [({}, "steps"), ({"over": "iterations"}, "iterations")]
+)
+def test_what_a_curve_goes_over_is_read(plan, sobel, store, given, over):
+    one = {"steps": [2, 4], "values": [0.5, 0.25], "spreads": [0.0, 0.0], **given}
+    run = store(sobel[0], files={"curves.json": json.dumps({"probe": one}).encode()})
+    assert [one.over for one in lines.drawings(plan, [run])] == [over]
+
+
 def test_the_perturbation_is_where_a_step_stands_twice():
     plain = {"label": "a", "means": (0.0,) * 3, "spreads": (0.0,) * 3, "seeds": 1}
     assert Line(steps=(0, 5, 5), **plain).perturbed_at == 5

@@ -53,6 +53,17 @@ class Autoencoder(nn.Module, ABC):
     def decode(self, latent: Tensor) -> Tensor:
         """Return the image of a latent grid, also of one that no image was encoded to."""
 
+    def beside(self, image: Tensor) -> Tensor | None:  # noqa: ARG002 -- others have some
+        """Return what the decoder is told of an image beside its latent grid, or None.
+
+        An automaton changes the latent grid and never this.
+        """
+        return None
+
+    def join(self, latent: Tensor, beside: Tensor | None) -> Tensor:  # noqa: ARG002 -- likewise
+        """Return the image of a latent grid and of what stands `beside` it."""
+        return self.decode(latent)
+
     def restart(self, image: Tensor, *, unused: Tensor, uniform: Tensor) -> None:  # noqa: ARG002 -- VQVAEs need them
         """Put the codes that nothing needs where cells of images are.
 

@@ -301,6 +301,10 @@ class Stepped(Automaton):
         """Return the codes that stand for an image on the model's grid."""
         return self.model.codes(image)
 
+    def features(self, shown: Tensor) -> Tensor:
+        """Return what is probed of the model's state."""
+        return self.model.features(shown)
+
 
 @contextmanager
 def _refusals() -> Iterator[None]:

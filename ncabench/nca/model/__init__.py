@@ -2,7 +2,8 @@
 
 An automaton (``iterative = True``) is stepped; its ``__init__`` takes ``layout`` and one
 built component for each family named in ``parts``. A one-pass model maps an image and its
-condition to an image at once; its ``__init__`` takes ``layout`` alone.
+condition to an image at once; its ``__init__`` takes ``layout`` alone. A model without
+weights names no trainer: it is tested as it is.
 """
 
 from abc import ABC, abstractmethod
@@ -18,8 +19,10 @@ class Model(nn.Module, ABC):
 
     Attributes:
         parts: component families that the harness builds and hands over, in order.
-        trainers: kinds of trainer that can train it.
+        trainers: kinds of trainer that can train it; none for a model without weights.
         protocols: kinds of protocol that can test it.
+        probe_units: hidden units of the classifier that a linear probe trains on its
+            features; 0 for a linear one.
     """
 
     version: ClassVar[int] = 1
@@ -27,6 +30,7 @@ class Model(nn.Module, ABC):
     parts: ClassVar[tuple[str, ...]] = ()
     trainers: ClassVar[tuple[str, ...]]
     protocols: ClassVar[tuple[str, ...]]
+    probe_units: int = 0
 
     @classmethod
     def grid(cls, layout: Layout, **given: Any) -> Layout:  # noqa: ARG003 -- others need it
@@ -41,6 +45,17 @@ class Model(nn.Module, ABC):
     def parameter_count(self) -> int:
         """Return the number of weights that inference needs."""
         return sum(weight.numel() for weight in self.parameters())
+
+    def features(self, shown: Tensor) -> Tensor:  # noqa: ARG002 -- others have some
+        """Return what a linear probe classifies by, ``(B, F, h, w)``.
+
+        Args:
+            shown: of an automaton a state of its own; of a one-pass model the image.
+
+        Raises:
+            TypeError: nothing in the model is meant to be probed.
+        """
+        raise TypeError(f"{type(self).__name__} has no features to probe")
 
 
 class Automaton(Model):

@@ -59,6 +59,10 @@ class Changing(Automaton):
         own = state[:, frozen:] + change
         return torch.cat([state[:, :frozen], own], dim=1) if frozen else own
 
+    def features(self, shown: Tensor) -> Tensor:
+        """Return the hidden channels of a state."""
+        return shown[:, self.layout.hidden_slice]
+
 
 def told(grid: Tensor, condition: Tensor | None, *, planes: int) -> Tensor:
     """Return a grid and what is told of it as one, ``(B, C + planes, H, W)``.

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ncabench.nca.model._position import ordinal
+from ncabench.nca.model._position import Order, ordinal
 from ncabench.nca.model._self_attention import SelfAttention
 from ncabench.nca.weights import Keyed
 
@@ -25,18 +25,26 @@ class Block(nn.Module):
         mlp: width of the MLP's hidden layer.
         reach: cells seen in each direction along each axis; None sees the whole grid.
         unfolded: as in `SelfAttention`.
+        epsilon: added to the variance in both normalisations.
 
     Shape:
         ``(B, H, W, d)`` to ``(B, H, W, d)``.
     """
 
     def __init__(
-        self, width: int, *, heads: int, mlp: int, reach: int | None, unfolded: bool
+        self,
+        width: int,
+        *,
+        heads: int,
+        mlp: int,
+        reach: int | None,
+        unfolded: bool,
+        epsilon: float = 1e-5,
     ) -> None:
         super().__init__()
-        self.before_attention = nn.LayerNorm(width)
+        self.before_attention = nn.LayerNorm(width, eps=epsilon)
         self.attention = SelfAttention(width, heads=heads, reach=reach, unfolded=unfolded)
-        self.before_mlp = nn.LayerNorm(width)
+        self.before_mlp = nn.LayerNorm(width, eps=epsilon)
         self.widen = nn.Linear(width, mlp)
         self.narrow = nn.Linear(mlp, width)
 
@@ -68,6 +76,8 @@ class Encoder(nn.Module):
             other, as the authors' code does; otherwise, through all in their order.
         masked_heads: numbers of heads that read nothing while not training.
         unfolded: as in `SelfAttention`.
+        order: of the sines and cosines, as in `ordinal`.
+        epsilon: added to the variance in every normalisation.
 
     Raises:
         ValueError: a number is out of range; in use, places were learned for another grid.
@@ -93,24 +103,34 @@ class Encoder(nn.Module):
         depth_bug: bool = False,
         masked_heads: Collection[int] = (),
         unfolded: bool = False,
+        order: Order = "interleaved",
+        epsilon: float = 1e-5,
     ) -> None:
         super().__init__()
         _check(width=width, heads=heads, mlp=mlp, depth=depth, masked=masked_heads)
         self.depth_bug = depth_bug
         self.masked_heads = tuple(masked_heads)
         self.embed = nn.Linear(inputs, width)
-        self.learned = places == "learned"
+        self.learned, self.order = places == "learned", order
         cells = grid[0] * grid[1]
         if self.learned:
             self.places = nn.Parameter(torch.zeros(cells, width))
         else:
-            made = ordinal(cells=cells, width=width) if places == "handcrafted" else None
+            waves = places == "handcrafted"
+            made = ordinal(cells=cells, width=width, order=order) if waves else None
             self.register_buffer("places", made, persistent=False)
         self.blocks = nn.ModuleList(
-            Block(width, heads=heads, mlp=mlp, reach=reach, unfolded=unfolded)
+            Block(
+                width,
+                heads=heads,
+                mlp=mlp,
+                reach=reach,
+                unfolded=unfolded,
+                epsilon=epsilon,
+            )
             for _ in range(depth)
         )
-        self.before_head = nn.LayerNorm(width)
+        self.before_head = nn.LayerNorm(width, eps=epsilon)
         self.head = nn.Linear(width, outputs)
 
     def initialise(self, keyed: Keyed) -> None:
@@ -139,6 +159,22 @@ class Encoder(nn.Module):
         shown: Tensor = first.before_attention(self.embedded(grid))
         return shown.movedim(-1, 1)
 
+    def shares(self, grid: Tensor) -> list[Tensor]:
+        """Return how cells divide their attention, block by block.
+
+        Raises:
+            ValueError: the attention is global.
+
+        Shape:
+            ``(B, inputs, H, W)`` to ``(B, H, W, heads, neighbours)`` each.
+        """
+        cells, found = self.embedded(grid), list[Tensor]()
+        for block in self._path():
+            assert isinstance(block, Block)
+            found.append(block.attention.shares(block.before_attention(cells)))
+            cells = block(cells, () if self.training else self.masked_heads)
+        return found
+
     def _path(self) -> list[nn.Module]:
         blocks = list(self.blocks)
         return blocks[-1:] * len(blocks) if self.depth_bug and self.training else blocks
@@ -152,7 +188,8 @@ class Encoder(nn.Module):
                 raise ValueError(
                     f"places were learned for {len(places)} cells, and the grid has {count}"
                 )
-            places = ordinal(cells=count, width=channels, device=cells.device).to(places.dtype)
+            made = ordinal(cells=count, width=channels, order=self.order, device=cells.device)
+            places = made.to(places.dtype)
         return places.view(height, width, channels)
 
 

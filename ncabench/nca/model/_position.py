@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 Encoding = Literal["handcrafted", "learned", "none", "xy", "sincos5", "sincos5xy"]
+Order = Literal["interleaved", "split"]
 OCTAVES = 5
 PLANES = {"xy": 2, "sincos5": 4 * OCTAVES, "sincos5xy": 4 * OCTAVES + 2}
 
@@ -22,20 +23,32 @@ def planes(encoding: Encoding) -> int:
     return PLANES.get(encoding, 0)
 
 
-def ordinal(*, cells: int, width: int, device: torch.device | None = None) -> Tensor:
+def ordinal(
+    *,
+    cells: int,
+    width: int,
+    order: Order = "interleaved",
+    device: torch.device | None = None,
+) -> Tensor:
     """Return sines and cosines of a cell's number, ``(cells, width)``, float32.
 
     Cells are numbered row by row from 0. Of cell n, index k holds
     ``sin(n * 10000**(-k / width))`` where k is even and the cosine where it is odd: every
-    index has an exponent of its own.
+    index has an exponent of its own. In the order ``"split"`` the same values stand
+    elsewhere: the first sine, then all cosines, then the other sines.
 
-    Source: ViTCA, table 2, "handcrafted", as its authors' code has it.
+    Source: ViTCA, table 2, "handcrafted", as its authors' code has it; ``"split"`` is what
+    LNCA's code makes of it.
 
     >>> ordinal(cells=2, width=2)[1]  # sin(1), and cos(1 / 100)
     tensor([0.8415, 0.9999])
+    >>> ordinal(cells=2, width=4, order="split")[1]  # sin(1), two cosines, sin(1 / 100)
+    tensor([0.8415, 0.9950, 1.0000, 0.0100])
     """
     place = torch.arange(cells, dtype=torch.float64, device=device)[:, None]
     index = torch.arange(width, dtype=torch.float64, device=device)
+    if order == "split":
+        index = torch.cat([index[:1], index[1::2], index[2::2]])
     angle = place * torch.pow(10_000.0, -index / width)
     return torch.where(index % 2 == 0, angle.sin(), angle.cos()).float()
 

@@ -58,6 +58,19 @@ class SelfAttention(nn.Module):
         out: Tensor = self.project(read.flatten(-2))
         return out
 
+    def shares(self, cells: Tensor) -> Tensor:
+        """Return how cells divide their attention, ``(B, H, W, heads, neighbours)``.
+
+        Raises:
+            ValueError: the attention is global.
+        """
+        if self.reach is None:
+            raise ValueError("shares are those of neighbours, and this attention is global")
+        query, key, _ = (
+            one.unflatten(-1, (self.heads, -1)) for one in self.qkv(cells).chunk(3, dim=-1)
+        )
+        return shares(query, key, reach=self.reach)
+
 
 def nearby(query: Tensor, key: Tensor, value: Tensor, *, reach: int) -> Tensor:
     """Return what each cell reads from the cells within ``reach`` of it.
@@ -93,6 +106,23 @@ def copied(query: Tensor, key: Tensor, value: Tensor, *, reach: int) -> Tensor:
     )  # (B, H, W, heads, neighbours, E)
     scores = query.unsqueeze(-2) @ keys.mT / math.sqrt(query.shape[-1])
     return (scores.softmax(dim=-1) @ values).squeeze(-2)
+
+
+def shares(query: Tensor, key: Tensor, *, reach: int) -> Tensor:
+    """Return the share of its attention that each cell gives each neighbour, row by row.
+
+    They add up to 1, with those that go beyond the border; `nearby` reads by them.
+
+    Shape:
+        both ``(B, H, W, heads, E)``; result ``(B, H, W, heads, (2 reach + 1) ** 2)``.
+
+    >>> here = torch.full((1, 1, 1, 1, 1), 3.0)  # nine scores: 9 for itself, 0 beyond
+    >>> shares(here, here, reach=1).flatten()[[0, 4]].round(decimals=4)
+    tensor([1.0000e-04, 9.9900e-01])
+    """
+    query = query / math.sqrt(query.shape[-1])
+    keys = _neighbours(key, reach=reach)
+    return torch.stack([(query * one).sum(dim=-1) for one in keys], dim=-1).softmax(dim=-1)
 
 
 def everywhere(query: Tensor, key: Tensor, value: Tensor) -> Tensor:

@@ -64,6 +64,14 @@ class NCA(Automaton):
         "quality",
         "generation",
         "denoising",
+        "resilience",
+        "stability",
+        "update_rates",
+        "larger_grid",
+        "linear_probe",
+        "unseen_masks",
+        "extreme_masks",
+        "hidden_states",
     )
 
     def __init__(
@@ -117,6 +125,10 @@ class NCA(Automaton):
             change = change * mask
         own = self._bounded(self._survivors(state, own + change))
         return self._joined(kept, own)
+
+    def features(self, shown: Tensor) -> Tensor:
+        """Return the hidden channels of a state."""
+        return shown[:, self.layout.hidden_slice]
 
     def _joined(self, kept: Tensor, own: Tensor) -> Tensor:
         return torch.cat([kept, own], dim=1) if self.layout.frozen else own

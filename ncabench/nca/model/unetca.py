@@ -47,7 +47,19 @@ class UNetCA(Changing):
 
     version = 1
     trainers = ("rollout", "denoising")
-    protocols = ("recovery", "quality", "denoising")
+    protocols = (
+        "recovery",
+        "quality",
+        "denoising",
+        "linear_probe",
+        "resilience",
+        "stability",
+        "update_rates",
+        "larger_grid",
+        "unseen_masks",
+        "extreme_masks",
+        "hidden_states",
+    )
 
     def __init__(
         self,

@@ -42,7 +42,7 @@ class ViT(OnePass):
 
     version = 1
     trainers = ("one_pass", "denoising")
-    protocols = ("one_pass_recovery", "denoising")
+    protocols = ("one_pass_recovery", "denoising", "linear_probe")
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class ViT(OnePass):
         answer: Tensor = self.encoder(told(image, condition, planes=self.layout.condition))
         return answer
 
-    def features(self, image: Tensor, condition: Tensor | None = None) -> Tensor:
-        """Return what linear probes are shown, ``(B, d, H, W)``: what attention is."""
-        shown = told(image, condition, planes=self.layout.condition)
-        return self.encoder.features(shown)
+    def features(self, shown: Tensor, condition: Tensor | None = None) -> Tensor:
+        """Return of an image what the first attention is shown, ``(B, d, H, W)``."""
+        whole = told(shown, condition, planes=self.layout.condition)
+        return self.encoder.features(whole)

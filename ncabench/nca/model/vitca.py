@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -67,7 +67,21 @@ class ViTCA(Changing):
 
     version = 1
     trainers = ("rollout", "denoising")
-    protocols = ("recovery", "quality", "denoising")
+    protocols: ClassVar[tuple[str, ...]] = (
+        "recovery",
+        "quality",
+        "denoising",
+        "linear_probe",
+        "resilience",
+        "stability",
+        "update_rates",
+        "larger_grid",
+        "unseen_masks",
+        "extreme_masks",
+        "hidden_states",
+        "masked_heads",
+        "attention_maps",
+    )
 
     def __init__(
         self,

@@ -40,7 +40,7 @@ class ViTCAUNet(OnePass):
 
     version = 1
     trainers = ("one_pass", "denoising")
-    protocols = ("one_pass_recovery", "denoising")
+    protocols = ("one_pass_recovery", "denoising", "linear_probe")
 
     def __init__(self, layout: Layout, *, width: int = 24) -> None:
         super().__init__()
@@ -57,6 +57,6 @@ class ViTCAUNet(OnePass):
         answer: Tensor = self.network(told(image, condition, planes=self.layout.condition))
         return answer
 
-    def features(self, image: Tensor, condition: Tensor | None = None) -> Tensor:
-        """Return what linear probes are shown, ``(B, f, H/4, W/4)``: the narrowest layer."""
-        return self.network.features(told(image, condition, planes=self.layout.condition))
+    def features(self, shown: Tensor, condition: Tensor | None = None) -> Tensor:
+        """Return of an image what the narrowest layer gives, ``(B, f, H/4, W/4)``."""
+        return self.network.features(told(shown, condition, planes=self.layout.condition))

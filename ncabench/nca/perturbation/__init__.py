@@ -12,7 +12,8 @@ class Perturbation(ABC):
     """Changes states, or the classes they should become.
 
     Attributes:
-        needs: what the task must offer, such as ``"classes"``.
+        needs: what the task must offer, such as ``"classes"``, or ``"inputs"``: frozen
+            channels that are given anew to a state that goes on.
     """
 
     version: ClassVar[int] = 1
@@ -21,6 +22,14 @@ class Perturbation(ABC):
     def pairs(self, classes: int) -> list[tuple[int, int]]:
         """Return (class before, class after) of each case to test, all classes covered."""
         return [(label, label) for label in range(classes)]
+
+    def relabelled(self, labels: Tensor) -> Tensor:
+        """Return what the samples of a batch are about from now on, ``(B,)``.
+
+        The same as before, unless the perturbation ``needs`` other inputs. `pairs` says which
+        classes are tested one after the other; this, which sample of a batch follows which.
+        """
+        return labels
 
     @abstractmethod
     def __call__(

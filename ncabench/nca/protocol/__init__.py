@@ -7,7 +7,7 @@ sets. It draws only from the draws it is given, so that every model meets the sa
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from torch import Tensor
 
@@ -20,18 +20,20 @@ from ncabench.nca.task import Task
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """A quantity over the steps of a rollout, averaged over samples.
+    """A quantity over the steps of a rollout, averaged over samples, or over iterations.
 
     Attributes:
         steps: the t of each ``state_t``; the perturbed state before any further update
             has the same t as the state before it, and comes after it.
         values: mean over samples.
         spreads: standard deviation over samples (ddof 1; 0.0 for one sample).
+        over: what ``steps`` counts: updates, or the iterations of what a protocol trains.
     """
 
     steps: list[int]
     values: list[float]
     spreads: list[float]
+    over: Literal["steps", "iterations"] = "steps"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,12 +62,15 @@ class Protocol(ABC):
     Attributes:
         measures: names, such as ``"accuracy"`` in ``"accuracy/grown"``, of what is measured
             besides the suite's metrics; no metric may have one of them.
+        scores_images: whether the suite's metrics are asked, of which there must then be one;
+            otherwise there must be none.
         whole_batches: whether metrics see the same batches of tests, all of one size, whatever
             the model, which a metric ``of_batch`` needs.
     """
 
     version: ClassVar[int] = 1
     measures: ClassVar[tuple[str, ...]] = ()
+    scores_images: ClassVar[bool] = True
     whole_batches: ClassVar[bool] = False
 
     @abstractmethod

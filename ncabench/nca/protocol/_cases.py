@@ -28,12 +28,18 @@ def cases(perturbation: Perturbation, *, classes: int, rollouts: int) -> list[Pa
     """Return (class before, class after) of each sample; pairs take turns.
 
     Raises:
-        ValueError: ``rollouts`` does not give each pair as many samples.
+        ValueError: ``rollouts`` does not give each pair as many samples, or the perturbation
+            changes inputs, which is no matter of classes.
 
     >>> from ncabench.nca.perturbation.none import Unperturbed
     >>> cases(Unperturbed(), classes=2, rollouts=4)
     [(0, 0), (1, 1), (0, 0), (1, 1)]
     """
+    if "inputs" in perturbation.needs:
+        raise ValueError(
+            f"{type(perturbation).__name__} changes the inputs of a batch, which only the "
+            "protocol resilience follows"
+        )
     pairs = perturbation.pairs(classes)
     each, left = divmod(rollouts, len(pairs))
     if rollouts < 1 or left:

@@ -20,7 +20,7 @@ from ncabench.nca.protocol._cases import Cases, under
 from ncabench.nca.rollout import rollout
 from ncabench.nca.task import Task
 
-Moment = tuple[int, bool]  # t, and whether the perturbation is past; sorts by time
+Moment = tuple[int, int]  # t, and how many perturbations are past; sorts by time
 Observer = Callable[[Moment, Tensor], None]  # is shown answers (B, A, H, W), batch by batch
 VALUES_AT_ONCE = 2**20  # random values drawn in one call, to bound memory
 
@@ -51,12 +51,10 @@ class Stage:
         record: where scores and frames go.
         samples: ``(B,)``, the samples' numbers.
         labels: ``(B,)``, what they are about.
-        past: whether the perturbation is past.
+        past: how many perturbations are past.
     """
 
-    def __init__(
-        self, record: Rollouts, *, samples: Tensor, labels: Tensor, past: bool
-    ) -> None:
+    def __init__(self, record: Rollouts, *, samples: Tensor, labels: Tensor, past: int) -> None:
         self._record = record
         self._samples = samples
         self._numbers = samples.tolist()

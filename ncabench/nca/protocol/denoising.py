@@ -15,8 +15,8 @@ from ncabench.nca.model import Automaton, Model, OnePass
 from ncabench.nca.once import Once
 from ncabench.nca.perturbation import Perturbation
 from ncabench.nca.protocol import Measured, Protocol
-from ncabench.nca.protocol._cases import Cases, Scores, evaluating
-from ncabench.nca.protocol._masked import Masked
+from ncabench.nca.protocol._cases import Scores, evaluating
+from ncabench.nca.protocol._masked import Masked, given_and_true, whole_batches
 from ncabench.nca.protocol._rollouts import Moment, Plan, Rollouts, curve
 from ncabench.nca.protocol._unperturbed import refuse
 from ncabench.nca.task import Task
@@ -109,7 +109,7 @@ class Denoising(Protocol):
         if not isinstance(task, DenoisingTask):
             raise TypeError(f"denoising needs a task of masks, not {type(task).__name__}")
         refuse(perturbation, by="denoising")
-        once, whole = isinstance(model, OnePass), self._cases(task)
+        once, whole = isinstance(model, OnePass), whole_batches(task, images=self.images)
         stepped = Once(model, task.layout) if isinstance(model, OnePass) else model
         assert isinstance(stepped, Automaton)
         steps = 1 if once else self.steps
@@ -118,7 +118,7 @@ class Denoising(Protocol):
             Rollouts(stepped, task, metrics=metrics, draws=draws, plan=self._plan(steps, every))
             for every in (self.curve_every, None)
         )
-        scores, pairs = Scores(), dict[str, Tensor]()
+        scores, pairs = Scores(), dict[int, Tensor]()
         with evaluating(model):
             for part in whole.split(task.batch):
                 first = int(part.samples[0])
@@ -127,7 +127,7 @@ class Denoising(Protocol):
                 batch.run(
                     task.seed_state(part.old, samples=part.samples, draws=draws), steps=steps
                 )
-                pairs |= self._pairs(task, part)
+                pairs |= given_and_true(task, part, films=self.films)
         for record in (near, far):  # the order of the images
             answers = {name: one.get((steps, False), []) for name, one in record.scores.items()}
             _extend(scores, "answer", answers)
@@ -137,18 +137,6 @@ class Denoising(Protocol):
         frames = {number: near.frames[number] | far.frames[number] for number in near.frames}
         self._show(measured, frames, pairs, steps=steps)
         return measured
-
-    def _cases(self, task: DenoisingTask) -> Cases:
-        """Return the tests, as many as there are whole batches of."""
-        count = min(task.tests, self.images or task.tests) // task.batch * task.batch
-        if count == 0:
-            raise ValueError(
-                f"images: there must be a batch of {task.batch} to test on, "
-                f"not {min(task.tests, self.images or task.tests)}"
-            )
-        turns = torch.arange(count, device=task.device)
-        labels = task.test_labels(torch.zeros_like(turns), turns=turns)
-        return Cases(samples=turns, old=labels, new=labels)
 
     def _plan(self, steps: int, every: int | None) -> Plan:
         """Return when to look: at the end, and ``every`` so many steps from the first on."""
@@ -161,21 +149,11 @@ class Denoising(Protocol):
             shown=frozenset(range(self.films)),
         )
 
-    def _pairs(self, task: DenoisingTask, part: Cases) -> dict[str, Tensor]:
-        """Return the strips of a batch that show what was given and what is true."""
-        shown = [row for row, number in enumerate(part.samples.tolist()) if number < self.films]
-        if not shown:
-            return {}
-        labels = part.old[: len(shown)]
-        pairs = torch.stack([task.masked(labels), task.target(labels)], dim=1).float().cpu()
-        numbers = part.samples[: len(shown)].tolist()
-        return {_pair(number): pair for number, pair in zip(numbers, pairs, strict=True)}
-
     def _show(
         self,
         measured: Measured,
         frames: Mapping[int, Mapping[Moment, Tensor]],
-        pairs: Mapping[str, Tensor],
+        pairs: Mapping[int, Tensor],
         *,
         steps: int,
     ) -> None:
@@ -186,7 +164,8 @@ class Denoising(Protocol):
             film = f"image_{number}"
             measured.frames[film] = torch.stack([frame for _, frame in seen])
             measured.frame_steps[film] = [step for (step, _), _ in seen]
-        for film, pair in pairs.items():
+        for number, pair in pairs.items():
+            film = f"image_{number}_given_and_true"
             measured.frames[film] = pair
             measured.frame_steps[film] = [0, steps]
 
@@ -210,7 +189,3 @@ def _measured(scores: Scores, configurations: Sequence[int]) -> Measured:
         values={name: mean for name, mean in means.items() if isfinite(mean)},
         samples={name: each for name, each in scores.items() if all(map(isfinite, each))},
     )
-
-
-def _pair(number: int) -> str:
-    return f"image_{number}_given_and_true"

@@ -27,7 +27,8 @@ class Task(nn.Module, ABC):
     Attributes:
         reads: the data set's kind, or the parameter of the task that names it; and the
             parameter of the task that selects from it.
-        offers: what perturbations may ask for, such as ``"classes"``: more than one class.
+        offers: what perturbations may ask for, such as ``"classes"``: more than one class;
+            ``"inputs"``: an input in frozen channels, another one for each label.
         layout: the channels and the grid.
         classes: number of classes, at least 1.
     """

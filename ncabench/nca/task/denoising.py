@@ -71,9 +71,11 @@ class Denoising(Task):
 
     version = 1
     reads = ("dataset", "images")
+    offers = ("inputs",)
     pixels: Tensor  # (N, planes, H, W), uint8
     places: Tensor  # (3, H * W): of each size of patches, the patch that a pixel is in
     coverages: Tensor  # (9,)
+    kinds: Tensor  # (N,): the class of each image
     order: Tensor  # the configuration of each batch of tests
     white: Tensor
 
@@ -94,6 +96,7 @@ class Denoising(Task):
         self.trained, self.tested = (data.parts[split] for split in SPLITS)
         self.validated = data.parts.get("val", self.tested)
         self.seed, self.batch, self.classes = seed, batch, 1
+        self.class_count = len(data.classes)
         pixels = torch.from_numpy(data.images)
         planes = pixels[:, None] if pixels.ndim == 3 else pixels.movedim(-1, 1)
         self.count, channels, height, width = planes.shape
@@ -105,6 +108,7 @@ class Denoising(Task):
         coverages = [coverage for coverage, _ in masking.CONFIGURATIONS]
         batches = -(-_size(self.tested) // batch)
         self.register_buffer("pixels", planes.contiguous().clone())
+        self.register_buffer("kinds", torch.from_numpy(data.labels))
         self.register_buffer("places", torch.stack(places))
         self.register_buffer("coverages", torch.tensor(coverages))
         self.register_buffer("order", torch.tensor(masking.in_order(1, batches)))
@@ -119,6 +123,11 @@ class Denoising(Task):
     def tests(self) -> int:
         """How many images there are to test on."""
         return _size(self.tested)
+
+    @property
+    def trainings(self) -> int:
+        """How many images there are to train on."""
+        return _size(self.trained)
 
     def training_labels(self, samples: Tensor, *, draws: Draws) -> Tensor:
         """Return an image and a mask for each sample, all configurations alike, ``(B,)``."""
@@ -155,6 +164,26 @@ class Denoising(Task):
         return self._label(
             self.tested.start + rows, self.order[rows // self.batch], TEST + turns
         )
+
+    def plain_labels(self, turns: Tensor, *, split: str) -> Tensor:
+        """Return the images at ``turns`` of a split, ``(B,)``, each by its number alone.
+
+        They are for whoever wants images whole; as labels of masked images they have the
+        first configuration and mask 0.
+
+        Args:
+            turns: ``(B,)``.
+            split: one of ``SPLITS``.
+        """
+        parts = dict(zip(SPLITS, (self.trained, self.tested), strict=True))
+        return turns + int(parts[split].start)
+
+    def classes_of(self, labels: Tensor) -> Tensor:
+        """Return the classes of the labels' images, ``(B,)``, as the data numbers them.
+
+        No automaton is told them: to the task itself all images are of one class.
+        """
+        return self.kinds[labels % self.count].long()
 
     def configurations(self, labels: Tensor) -> Tensor:
         """Return the numbers of the labels' configurations, ``(B,)``."""

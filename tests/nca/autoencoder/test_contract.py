@@ -7,15 +7,24 @@ from ncabench import catalog
 from ncabench.nca.draws import Draws
 from ncabench.nca.weights import initialise
 
-SMALL = {"base": 4, "latent_channels": 6, "groups": 2}
+SMALL = {  # the first two are NCAtorch's
+    "vae": {"base": 4, "latent_channels": 6, "groups": 2},
+    "vqvae": {"base": 4, "latent_channels": 6, "groups": 2},
+    "skip": {"image_channels": 4, "base": 6},
+}
 PRINTED = {"latent/256": (256, 32), "latent/512": (512, 64), "latent/1024": (1024, 128)}
 
 
 @pytest.fixture(params=catalog.kinds("autoencoder"))
 def coder(request):
-    built = catalog.find("autoencoder", request.param)(**SMALL)
+    built = catalog.find("autoencoder", request.param)(**SMALL.get(request.param, {}))
     initialise(built, Draws(0))
-    return built
+    return built.eval()
+
+
+def grid(coder):
+    """The sides of the latent grid of `image`."""
+    return 16 // coder.compression, 24 // coder.compression
 
 
 @pytest.fixture
@@ -25,16 +34,17 @@ def image():
 
 def test_shapes_are_what_the_attributes_promise(coder, image):
     latent = coder.encode(image)
-    height, width = 16 // coder.compression, 24 // coder.compression
-    assert latent.shape == (2, coder.latent_channels, height, width)
+    assert latent.shape == (2, coder.latent_channels, *grid(coder))
     assert coder.decode(latent).shape == image.shape
+    assert coder.join(latent, coder.beside(image)).shape == image.shape
     assert coder(image).image.shape == image.shape
 
 
 @pytest.mark.parametrize(("side", "grid"), PRINTED.values(), ids=PRINTED)
-def test_compresses_as_table_2_prints_it(coder, side, grid):
+@pytest.mark.parametrize("kind", ["vae", "vqvae"])
+def test_compresses_as_table_2_of_ncatorch_prints_it(kind, side, grid):
     with torch.device("meta"):
-        built = type(coder)()
+        built = catalog.find("autoencoder", kind)()
         assert built.encode(torch.empty(1, 4, side, side)).shape == (1, 64, grid, grid)
 
 
@@ -57,16 +67,27 @@ def test_hands_the_gradient_of_an_image_to_its_latent_grid(coder, image):
 
 
 def test_training_reaches_every_weight(coder, image):
-    again = coder(image, noise=torch.ones(2, 6, 2, 3))
+    again = coder.train()(image, noise=torch.ones(2, 6, *grid(coder)))
     sum([*again.penalties.values(), again.image.square().mean()]).backward()
     assert [name for name, one in coder.named_parameters() if one.grad is None] == []
     assert all(one.shape == () for one in again.penalties.values())
 
 
 @pytest.mark.parametrize("wrong", [{"base": 0}, {"groups": 3}, {"halvings": 0}])
-def test_sizes_that_make_no_coder_are_refused(coder, wrong):
+@pytest.mark.parametrize("kind", ["vae", "vqvae"])
+def test_sizes_that_make_no_coder_are_refused(kind, wrong):
     with pytest.raises(ValueError, match=r"must be at least 1, and groups divide base"):
-        type(coder)(**SMALL | wrong)
+        catalog.find("autoencoder", kind)(**SMALL[kind] | wrong)
+
+
+def test_an_image_is_made_again_of_its_latent_grid_and_of_what_is_beside_it(coder, image):
+    joined = coder.join(coder.encode(image), coder.beside(image))
+    torch.testing.assert_close(joined, coder(image).image)
+
+
+def test_what_has_nothing_beside_its_latent_grid_is_joined_as_it_is_decoded(coder, image):
+    latent = coder.encode(image)
+    assert torch.equal(coder.join(latent, None), coder.decode(latent))
 
 
 def test_says_which_codes_stand_for_an_image_if_there_are_any(coder, image):
@@ -89,5 +110,5 @@ def test_codes_are_restarted_where_cells_are_or_there_are_none(coder, image):
 
 
 def test_says_in_its_source_whether_it_takes_noise(coder, image):
-    without, one = coder(image).image, coder(image, noise=torch.ones(2, 6, 2, 3)).image
+    without, one = coder(image).image, coder(image, noise=torch.ones(2, 6, *grid(coder))).image
     assert torch.equal(without, one) != coder.draws

@@ -32,12 +32,15 @@ from torch.fx.passes.fake_tensor_prop import FakeTensorProp
 from torch.nn.utils.stateless import _reparametrize_module
 from triton.backends.compiler import GPUTarget
 
+from ncabench.nca.autoencoder.skip import Skip
 from ncabench.nca.decoder.lppn import LPPN
 from ncabench.nca.draws import Draws, _fires, _uniform, _words
 from ncabench.nca.engine.cells import Firing, Grid
 from ncabench.nca.engine.fired import FiredRollout
 from ncabench.nca.model.cells_to_pixels import CellsToPixels
 from ncabench.nca.model.guided import Guided
+from ncabench.nca.model.latent_nafca import LatentNAFCA
+from ncabench.nca.model.latent_vitca import LatentViTCA
 from ncabench.nca.model.nca import NCA
 from ncabench.nca.model.unet import UNet
 from ncabench.nca.model.unetca import UNetCA
@@ -218,9 +221,25 @@ def passed(model):
     return torch.func.functionalize(torch.func.grad(loss)), (list(weights), image)
 
 
+def coded(coder):
+    """Return an autoencoder's error in training with all gradients, and what it takes."""
+    weights, kept = (
+        {name: one.detach() for name, one in named}
+        for named in (coder.named_parameters(), coder.named_buffers())
+    )
+
+    def loss(weights, kept, image):
+        again = torch.func.functional_call(coder, {**weights, **kept}, (image,)).image
+        return (again - image).square().mean()
+
+    image = torch.zeros(2, 3, 32, 32)
+    return torch.func.functionalize(torch.func.grad(loss)), (weights, kept, image)
+
+
 def held(model):
-    """Return the names and the values of a model's weights and buffers."""
+    """Return the names and the values of a model's weights and buffers of real numbers."""
     named = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    named = {name: one for name, one in named.items() if real(one)}
     return tuple(named), tuple(one.detach() for one in named.values())
 
 
@@ -311,6 +330,10 @@ def programs():
     yield "rendered step", *whole(CellsToPixels(drawing, *parts, decoder=LPPN()))
     yield "vit", *passed(ViT(pixels))
     yield "vitca_unet", *passed(ViTCAUNet(pixels))
+    photos = Layout(height=32, width=32, frozen=3, visible=3, hidden=8)
+    yield "latent nafca step", *whole(LatentNAFCA(photos, autoencoder=Skip()))
+    yield "latent vitca step", *whole(LatentViTCA(photos, autoencoder=Skip()))
+    yield "skip autoencoder", *coded(Skip())
     yield "deformable step", *step(Deformable, torch.bfloat16, gradients=False)
 
 

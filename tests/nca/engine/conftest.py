@@ -74,7 +74,8 @@ def outcome():
     def run(roll, model, given):
         last = roll(model, **given)
         slope = torch.linspace(-1, 1, last.numel()).view(last.shape).to(last)
-        wanted = [given["state"], *model.parameters()]
+        learning = [weight for weight in model.parameters() if weight.requires_grad]
+        wanted = [given["state"], *learning]
         gradients = torch.autograd.grad((last * slope).sum(), wanted, allow_unused=True)
         return [last.detach(), *(one for one in gradients if one is not None)]
 

@@ -12,6 +12,7 @@ from ncabench.nca.draws import Draws
 from ncabench.nca.engine.compiled import Compiled
 from ncabench.nca.engine.eager import Eager
 from ncabench.nca.model.latent import Latent
+from ncabench.nca.model.unetca import UNetCA
 from ncabench.nca.perception.conv import Conv
 from ncabench.nca.state import Layout
 from ncabench.nca.update.mlp import MLP
@@ -115,6 +116,12 @@ def test_an_automaton_for_inference_has_the_same_latent_grid():
         assert torch.equal(stepped.end(stepped.begin(image)), stepped.reconstruct(image))
         assert torch.equal(stepped.reconstruct(image), model.reconstruct(image))
         assert torch.equal(stepped.codes(image), coder.codes(image))
+
+
+def test_an_automaton_for_inference_is_probed_as_the_model_is():
+    model = UNetCA(Layout(height=4, width=4, frozen=1, visible=1, hidden=3), width=4)
+    stepped, state = Traced(torch.device("cpu")).inference(model), torch.rand(2, 5, 4, 4)
+    assert torch.equal(stepped.features(state), state[:, 2:])
 
 
 def test_what_the_compiler_refuses_is_named():

@@ -1,16 +1,22 @@
-"""Models that are stepped as whole grids are traced in one piece, and give the definition's."""
+"""Automata of whole networks are stepped as whole grids: traced at once, the definition's."""
 
 from functools import partial
 
 import pytest
 import torch
 
+from ncabench.nca.autoencoder.skip import Skip
 from ncabench.nca.decoder.lppn import LPPN
 from ncabench.nca.draws import Draws
 from ncabench.nca.engine.compiled import Compiled
 from ncabench.nca.engine.eager import Eager
 from ncabench.nca.model.cells_to_pixels import CellsToPixels
+from ncabench.nca.model.latent_nafca import LatentNAFCA
+from ncabench.nca.model.latent_vitca import LatentViTCA
 from ncabench.nca.model.mesh_to_pixels import MeshToPixels
+from ncabench.nca.model.nafca import NAFCA
+from ncabench.nca.model.nafnet import NAFNet
+from ncabench.nca.model.restormer import Restormer
 from ncabench.nca.model.unetca import UNetCA
 from ncabench.nca.model.vit import ViT
 from ncabench.nca.model.vitca import ViTCA
@@ -25,8 +31,9 @@ CPU = torch.device("cpu")
 Traced = partial(Compiled, backend="aot_eager")
 PIXELS = Layout(height=8, width=12, frozen=1, visible=1, hidden=4)
 SEEN = Layout(height=4, width=6, visible=1, hidden=2)
-FEW = {"decoder": LPPN(width=4), "hidden": 4}
+DECODED = {"decoder": LPPN(width=4), "hidden": 4}
 SMALL = {"embedding": 8, "heads": 2, "mlp": 8}
+CODER = Skip(image_channels=1, base=4)
 
 
 def rendered(**given):
@@ -46,10 +53,14 @@ MODELS = {
     "cells to pixels": rendered,
     "cells to pixels, living": partial(rendered, alive=3),
     "volume to pixels": partial(
-        VolumeToPixels, SEEN, **FEW, cells_per_axis=3, samples_per_ray=4
+        VolumeToPixels, SEEN, **DECODED, cells_per_axis=3, samples_per_ray=4
     ),
-    "mesh to pixels": partial(MeshToPixels, SEEN, **FEW, subdivision=1),
+    "mesh to pixels": partial(MeshToPixels, SEEN, **DECODED, subdivision=1),
+    "nafca": partial(NAFCA, PIXELS),
+    "latent nafca": partial(LatentNAFCA, PIXELS, autoencoder=CODER),
+    "latent vitca": partial(LatentViTCA, PIXELS, autoencoder=CODER, **SMALL),
 }
+FEW = {"width": 4, "encoder": (1, 1), "middle": 1, "decoder": (1, 1)}
 
 
 def built(make):
@@ -108,7 +119,13 @@ def test_a_program_for_tests_follows_the_heads_that_are_masked(scene, error):
 
 
 @pytest.mark.parametrize(
-    "make", [partial(ViT, PIXELS, **SMALL), partial(ViTCAUNet, PIXELS, width=4)]
+    "make",
+    [
+        partial(ViT, PIXELS, **SMALL),
+        partial(ViTCAUNet, PIXELS, width=4),
+        partial(NAFNet, PIXELS, **FEW),
+        partial(Restormer, PIXELS, width=4, depths=(1, 1, 1, 1), refinement=1),
+    ],
 )
 def test_a_pass_can_be_traced_whole(error, make):
     model = built(make)

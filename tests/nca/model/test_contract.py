@@ -25,11 +25,17 @@ GIVEN = {  # what models need besides parts, and how small those may be that hav
     "samples_per_ray": 8,
     "subdivision": 3,
 }
+TRAINED = [kind for kind in KINDS if catalog.describe("model", kind).attributes["trainers"]]
+SMALL = {  # what has many weights as it is
+    "nafnet": {"width": 4, "encoder": (1, 1), "middle": 1, "decoder": (1, 1)},
+    "restormer": {"width": 4, "depths": (1, 1, 1, 1), "refinement": 1},
+}
 
 
 def build(kind):
     model, needed = catalog.find("model", kind), {one.name for one in asked(kind)}
     given = {name: one for name, one in GIVEN.items() if name in needed}
+    given |= SMALL.get(kind, {})
     grid = model.grid(LAYOUT, **given)
     parts = {"perception": Conv(grid.perceived), "update": MLP(80, grid.channels)}
     return model(LAYOUT, *(parts[family] for family in model.parts), **given)
@@ -46,7 +52,7 @@ def run(model, state, *, condition=TOLD):
     return model(state[:, LAYOUT.visible_slice], condition)
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=TRAINED)
 def model(request):
     built = build(request.param)
     initialise(built, Draws(0))
@@ -119,6 +125,18 @@ def test_is_as_large_without_storage(model):
 @pytest.mark.parametrize("kind", KINDS)
 def test_says_in_its_source_who_trains_and_tests_it(kind):
     said = catalog.describe("model", kind).attributes
-    assert said["trainers"]
     assert said["protocols"]
+    assert bool(said["trainers"]) == bool(build(kind).state_dict())  # else nothing to train
     assert "version" in said
+
+
+def test_features_are_those_of_each_image_or_state_alone(model, state):
+    if "linear_probe" not in model.protocols:
+        return
+    shown = state if model.iterative else state[:, LAYOUT.visible_slice]
+    told = {} if model.iterative else {"condition": TOLD}
+    found = model.eval().features(shown, **told)
+    alone = model.features(shown[:1], **{name: one[:1] for name, one in told.items()})
+    torch.testing.assert_close(found[:1], alone, rtol=1e-4, atol=1e-5)
+    assert found.shape[0] == B
+    assert found.std() > 0

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from ncabench.nca.model._self_attention import SelfAttention, copied, everywhere, nearby
+from ncabench.nca.model._self_attention import SelfAttention, copied, everywhere, nearby, shares
 
 
 def drawn(*, height, width, heads, size, seed=0):
@@ -116,3 +116,29 @@ def test_one_head_has_no_layer_to_put_heads_together():
     assert {name for name, _ in SelfAttention(4, heads=1, reach=1).named_parameters()} == {
         "qkv.weight"
     }
+
+
+@pytest.mark.parametrize("reach", [0, 1, 2])
+def test_what_is_read_is_values_by_their_shares(reach):
+    query, key, value = drawn(height=4, width=5, heads=3, size=2)
+    found = shares(query, key, reach=reach)
+    side = 2 * reach + 1
+    border = [0, 0, 0, 0, *[reach] * 4]
+    windows = F.pad(value, border).unfold(1, side, 1).unfold(2, side, 1).flatten(-2)
+    read = (found.unsqueeze(-2) * windows).sum(dim=-1)
+    expected = nearby(query, key, value, reach=reach)
+    torch.testing.assert_close(read, expected, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(found.sum(dim=-1), torch.ones_like(found[..., 0]))
+
+
+def test_a_layers_shares_are_those_that_it_reads_by():
+    layer = SelfAttention(6, heads=2, reach=1)
+    cells = torch.randn(2, 4, 5, 6, generator=torch.Generator().manual_seed(0))
+    query, key, _ = (one.unflatten(-1, (2, 3)) for one in layer.qkv(cells).chunk(3, dim=-1))
+    torch.testing.assert_close(layer.shares(cells), shares(query, key, reach=1))
+
+
+def test_global_attention_has_no_neighbours_to_share_with():
+    message = r"^shares are those of neighbours, and this attention is global$"
+    with pytest.raises(ValueError, match=message):
+        SelfAttention(6, heads=2, reach=None).shares(torch.zeros(1, 2, 2, 6))

@@ -2,6 +2,7 @@ import math
 
 import pytest
 
+from ncabench.nca.perturbation.input_change import InputChange
 from ncabench.nca.perturbation.mutation import Mutation
 from ncabench.nca.protocol._cases import cases, films, kept, recovery, summarise
 
@@ -49,3 +50,11 @@ def test_what_is_not_finite_is_left_out():
     scores = {**SCORES, "before": [math.inf, 20.0]}
     assert set(summarise("m", scores)) == {"m/damaged", "m/final", "m/recovery_clipped"}
     assert set(kept("m", scores)) == {"m/damaged", "m/final"}
+
+
+def test_a_change_of_inputs_is_no_matter_of_classes():
+    with pytest.raises(ValueError) as caught:
+        cases(InputChange(), classes=1, rollouts=2)
+    assert str(caught.value) == (
+        "InputChange changes the inputs of a batch, which only the protocol resilience follows"
+    )

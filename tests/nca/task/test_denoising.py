@@ -54,6 +54,19 @@ def test_as_much_is_masked_as_the_coverage_says_patch_by_patch(configuration):
     assert abs(float(neighbours)) < 0.25
 
 
+def test_what_an_image_shows_is_asked_by_its_label_whatever_hides_it():
+    data = images()
+    shown = np.arange(COUNT) % 3
+    data = Images(images=data.images, labels=shown, classes=("a", "b", "c"), parts=PARTS)
+    task = Denoising(data, Draws(0), hidden=2, batch=2)
+    turns = torch.arange(4)
+    tests = task.test_labels(torch.zeros_like(turns), turns=turns)
+    assert task.classes_of(tests).tolist() == [0, 1, 2, 0]  # images 6 to 9
+    trained = under(task, 4)
+    assert torch.equal(task.classes_of(trained), trained % COUNT % 3)
+    assert task.classes == 1
+
+
 def test_dropout_is_black_in_all_channels_and_leaves_the_rest():
     task = made()
     labels = under(task, 5)
@@ -165,3 +178,31 @@ def test_smaller_sets_and_odd_sides_are_refused():
     pairs = Pairs(inputs=images().images, targets=images().images, parts=PARTS)
     with pytest.raises(TypeError, match=r"expected a set of images, not Pairs$"):
         Denoising(pairs, Draws(0))
+
+
+def test_images_of_a_split_are_found_by_number_whole_and_with_their_class():
+    data = images()
+    named = Images(
+        images=data.images,
+        labels=np.arange(COUNT) % 3,
+        classes=("a", "b", "c", "d"),
+        parts=PARTS,
+    )
+    task = Denoising(named, Draws(0), hidden=2, batch=2)
+    turns = torch.tensor([3, 0])
+    for split, first in (("train", 0), ("test", 6)):
+        labels = task.plain_labels(turns, split=split)
+        levels = task.target(labels).mean(dim=(1, 2, 3)) * 255
+        torch.testing.assert_close(levels, 25.0 * (first + 1 + turns))
+        assert task.classes_of(labels).tolist() == [(first + 3) % 3, first % 3]
+    assert (task.trainings, task.tests, task.class_count) == (4, 4, 4)
+
+
+def test_a_masked_image_keeps_its_class():
+    data = images()
+    kinds = np.arange(COUNT) % 3
+    named = Images(images=data.images, labels=kinds, classes=tuple("abc"), parts=PARTS)
+    task = Denoising(named, Draws(0), hidden=2, batch=2)
+    labels = under(task, 7)
+    rows = (task.target(labels).mean(dim=(1, 2, 3)) * 255 / 25).round().long() - 1
+    assert task.classes_of(labels).tolist() == kinds[rows].tolist()

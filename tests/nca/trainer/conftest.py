@@ -27,6 +27,10 @@ SMALL = {
     "samples_per_ray": 6,
     "subdivision": 2,
 }
+OWN = {  # of kinds that have many weights as they are
+    "nafnet": {"width": 4, "encoder": [1, 1], "middle": 1, "decoder": [1, 1]},
+    "restormer": {"width": 4, "depths": [1, 1, 1, 1], "refinement": 1},
+}
 EMOJI = {"classes": ["fire", "red_apple"], "size_px": 8, "padding_px": 8, "channels": 8}
 TILES = {"split": "all", "tile_px": 16, "per_class": 20}
 TASKS = {  # a task's parameters, and its data
@@ -97,7 +101,10 @@ def assembled(model, coder=CODER, task="emoji"):
     return assemble.assemble(
         {
             "model": spec(
-                "model", model, **({"autoencoder": coder} if model == "latent" else {})
+                "model",
+                model,
+                **({"autoencoder": coder} if model == "latent" else {}),
+                **OWN.get(model, {}),
             ),
             "parts": {part: spec(part, kinds[part]) for part in parts},
             "task": spec("task", task, **TASKS[task][0]),

@@ -1,0 +1,1 @@
+"""Corruptions: what is done to an image that is to be restored."""
