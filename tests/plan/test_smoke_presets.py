@@ -67,7 +67,6 @@ def test_every_task_is_trained_and_tested_by_some_smoke_preset(tmp_path):
 
 def test_ci_runs_them_all_as_the_readme_says():
     script, readme = ((ROOT / name).read_text() for name in (".ci/smoke", "README.md"))
-    assert "for suite in suites/*.toml" in script
-    assert 'ncabench run "$suite" --preset smoke --device cpu' in script
+    assert "ncabench run suites/*.toml --preset smoke --device cpu" in script
     assert ".ci/smoke " in (ROOT / ".ci/run").read_text()
     assert "\n.ci/smoke\n" in readme
