@@ -16,7 +16,7 @@ def structural_similarity(images: Tensor, targets: Tensor) -> Tensor:
 
     The window is a Gaussian of 11 x 11 px that lies wholly inside the image; values are
     compared as they are, with data range 1. It is the metric ``ssim``, which is computed
-    elsewhere, for whoever must not wait for the device.
+    elsewhere, for whoever must not wait for the device; in double precision inside.
 
     Source: Wang et al., "Image Quality Assessment: From Error Visibility to Structural
     Similarity", IEEE TIP 2004, section III.C; LNCA, "Results on Restoration Performance",
@@ -36,14 +36,14 @@ def structural_similarity(images: Tensor, targets: Tensor) -> Tensor:
     height, width = images.shape[-2:]
     if min(height, width) < WINDOW_PX:
         raise ValueError(f"SSIM needs sides of {WINDOW_PX} px or more, not {height} x {width}")
-    one, other = images, targets.to(images.dtype)
+    one, other = images.double(), targets.double()  # variances are small differences
     seen = torch.cat([one, other, one * one, other * other, one * other], dim=1)
     mean_x, mean_y, xx, yy, xy = _windowed(seen).chunk(5, dim=1)
     var_x, var_y = xx - mean_x * mean_x, yy - mean_y * mean_y
     both = xy - mean_x * mean_y
     level = (2 * mean_x * mean_y + C1) / (mean_x * mean_x + mean_y * mean_y + C1)
     form = (2 * both + C2) / (var_x + var_y + C2)
-    return (level * form).mean(dim=(1, 2, 3))
+    return (level * form).mean(dim=(1, 2, 3)).to(images.dtype)
 
 
 def negative_psnr(images: Tensor, targets: Tensor) -> Tensor:

@@ -39,7 +39,7 @@ class LatentNAFCA(Restoring):
     """
 
     version = 1
-    trainers = ("rollout",)
+    trainers = ("rollout", "latent_restoration", "skip_autoencoder", "stages")
     protocols = ("recovery", "quality")
 
     def __init__(

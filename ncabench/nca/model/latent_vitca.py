@@ -52,7 +52,7 @@ class LatentViTCA(Restoring):
     """
 
     version = 1
-    trainers = ("rollout",)
+    trainers = ("rollout", "latent_restoration", "skip_autoencoder", "stages")
     protocols = ("recovery", "quality")
 
     def __init__(

@@ -61,7 +61,7 @@ class NAFNet(OnePass):
     """
 
     version = 1
-    trainers = ("one_pass",)
+    trainers = ("one_pass", "restoration")
     protocols = ("one_pass_recovery",)
 
     def __init__(

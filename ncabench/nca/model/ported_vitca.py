@@ -48,7 +48,7 @@ class PortedViTCA(ViTCA):
     """
 
     version = 1
-    trainers = ("rollout", "denoising")
+    trainers = ("rollout", "denoising", "restoration")
     protocols = ("recovery", "quality", "denoising")
 
     def __init__(

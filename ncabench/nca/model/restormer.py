@@ -66,7 +66,7 @@ class Restormer(OnePass):
     """
 
     version = 1
-    trainers = ("one_pass",)
+    trainers = ("one_pass", "restoration")
     protocols = ("one_pass_recovery",)
 
     def __init__(

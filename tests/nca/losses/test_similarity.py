@@ -20,6 +20,13 @@ def test_similarity_is_that_of_the_metric_which_another_library_computes(shape):
     torch.testing.assert_close(found, SSIM(window="gaussian11")(mixed, targets))
 
 
+def test_variances_of_flat_images_do_not_drown_in_rounding():
+    flat = torch.full((1, 3, 12, 12), 0.57)
+    wanted = (2 * 0.57 * 0.6 + 1e-4) / (0.57**2 + 0.6**2 + 1e-4)
+    found = structural_similarity(flat, torch.full_like(flat, 0.6))
+    torch.testing.assert_close(found, torch.tensor([wanted]), rtol=0, atol=1e-7)
+
+
 def test_an_image_is_wholly_similar_to_itself():
     images, _ = pair(2, 3, 12, 12)
     torch.testing.assert_close(structural_similarity(images, images), torch.ones(2))

@@ -32,7 +32,8 @@ def turn(made, iteration, *values, seed=1):
 
 def held(made):
     saved = made.state_dict()
-    return dict(zip(saved["labels"].tolist(), saved["states"][:, 0, 0, 0].tolist(), strict=True))
+    levels = saved["states"][:, 0, 0, 0].tolist()
+    return dict(zip(saved["labels"].tolist(), levels, strict=True))
 
 
 def test_the_second_iteration_takes_what_the_first_made_and_puts_it_back():
