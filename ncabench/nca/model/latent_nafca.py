@@ -40,7 +40,7 @@ class LatentNAFCA(Restoring):
 
     version = 1
     trainers = ("rollout", "latent_restoration", "skip_autoencoder", "stages")
-    protocols = ("recovery", "quality")
+    protocols = ("recovery", "quality", "restoration")
 
     def __init__(
         self,

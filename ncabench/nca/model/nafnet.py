@@ -62,7 +62,7 @@ class NAFNet(OnePass):
 
     version = 1
     trainers = ("one_pass", "restoration")
-    protocols = ("one_pass_recovery",)
+    protocols = ("one_pass_recovery", "restoration")
 
     def __init__(
         self,

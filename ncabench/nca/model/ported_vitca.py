@@ -49,7 +49,7 @@ class PortedViTCA(ViTCA):
 
     version = 1
     trainers = ("rollout", "denoising", "restoration")
-    protocols = ("recovery", "quality", "denoising")
+    protocols = ("recovery", "quality", "denoising", "restoration")
 
     def __init__(
         self,

@@ -67,7 +67,7 @@ class Restormer(OnePass):
 
     version = 1
     trainers = ("one_pass", "restoration")
-    protocols = ("one_pass_recovery",)
+    protocols = ("one_pass_recovery", "restoration")
 
     def __init__(
         self,
