@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from ncabench import catalog
 from ncabench.nca.draws import Draws
@@ -12,6 +13,7 @@ from ncabench.nca.engine.eager import Eager
 
 DEVICES = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
 CORES = ["latent_nafca", "latent_vitca"]
+WAITING = {"_local_scalar_dense", "nonzero", "equal", "is_nonzero", "masked_select"}
 REPLACING = {"kind": "replacing", "size": 8}
 
 
@@ -136,6 +138,35 @@ def test_engines_go_the_same_way(make, core, device):
         assert set(found) == set(expected)
         for name, value in expected.items():
             torch.testing.assert_close(found[name], value, rtol=1e-5, atol=1e-8)
+
+
+class NoWaiting(TorchDispatchMode):
+    """Refuses what makes the host wait for the device."""
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        assert function.overloadpacket.__name__ not in WAITING
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "model", "decided"),
+    [
+        *(("restoration", "ported_vitca", (4, count)) for count in (0, 4)),
+        ("restoration", "nafnet", (1, 0)),
+        *(("latent_restoration", "latent_nafca", (4, count)) for count in (0, 4)),
+        *(("skip_autoencoder", "latent_nafca", turn) for turn in (0, 1)),
+    ],
+)
+def test_nothing_but_the_optimiser_waits_for_the_device(
+    make, kind, model, decided, monkeypatch
+):
+    pool = {} if kind == "skip_autoencoder" else {"pool": REPLACING}
+    trainer, zero = make(kind, model, **pool), torch.zeros(())
+    advances(trainer, 3)
+    monkeypatch.setattr(trainer.descent, "step", lambda: zero)
+    with NoWaiting():
+        trainer.work(decided)
+        trainer.best.see(trainer.validation())
 
 
 @pytest.mark.parametrize("kind", ["latent_restoration", "skip_autoencoder"])
