@@ -9,7 +9,7 @@ from pathlib import Path
 from ncabench import pipeline
 from ncabench.errors import NothingMeasured, Problem, SuiteError
 from ncabench.pipeline import Workspace
-from ncabench.plan.entry import Entry
+from ncabench.plan.entry import Entry, matches
 from ncabench.plan.planner import Plan
 from ncabench.plan.selection import select
 from ncabench.record import result_set
@@ -84,6 +84,54 @@ def compare(
     told += tuple(_told_of_sets(held, (ours, theirs), planned))
     return Comparison(
         suite=planned.suite, first=ours, second=theirs, rows=rows, level=level, captions=told
+    )
+
+
+def compare_plans(
+    first: tuple[str, str, Plan],
+    second: tuple[str, str, Plan],
+    *,
+    where: Mapping[str, str | int],
+    space: Workspace,
+    value: str,
+    level: float = 0.95,
+) -> Comparison:
+    """Compare two states of a suite in one value, as far as either has been run.
+
+    Args:
+        first: A: its name, what it is, and what it asks for.
+        second: B, likewise; its suite says which way is good.
+        where: the grid points that count.
+        space: where results lie.
+        value: named as a table's column names it.
+        level: of the interval and of all verdicts together.
+    """
+    space.store.ingest()
+    runs = tuple(space.store.runs())
+    sides = [
+        Side(
+            name=name,
+            sort=sort,
+            points=tuple(
+                point
+                for point in {
+                    key(point): point for entry in planned.entries for point in entry.labels
+                }.values()
+                if matches(point, where)
+            ),
+            entries=index(planned.entries),
+            runs=runs,
+        )
+        for name, sort, planned in (first, second)
+    ]
+    pairing = pair(*sides)
+    chosen = settle(*sides, pairing=pairing)
+    ours, theirs = (replace(side, chosen=one) for side, one in zip(sides, chosen, strict=True))
+    suite = second[2].suite
+    rows = compared(ours, theirs, pairing=pairing, values=[value], suite=suite, level=level)
+    told = captions.lines(ours, theirs, suite=suite, pairing=pairing, rows=rows, level=level)
+    return Comparison(
+        suite=suite, first=ours, second=theirs, rows=rows, level=level, captions=told
     )
 
 

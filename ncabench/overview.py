@@ -10,12 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from ncabench import catalog, pipeline
-from ncabench.errors import NcabenchError, NoData, Problem, RecordError, SuiteError
+from ncabench.errors import (
+    MachineError,
+    NcabenchError,
+    NoData,
+    Problem,
+    RecordError,
+    SuiteError,
+)
 from ncabench.pipeline import Status, Workspace
 from ncabench.plan import sources
 from ncabench.plan.entry import Entry, Role
 from ncabench.plan.selection import select
 from ncabench.record import bundle
+from ncabench.remembered import suite_id
 from ncabench.run import folder, outcome
 from ncabench.run.device import available
 from ncabench.run.outcome import Record
@@ -210,7 +218,7 @@ def export(
     """Write the finished runs of suites (or all) into one file, and return how many."""
     plans = [pipeline.plan(one, space, preset=preset, sets=sets) for one in suites]
     wanted = {entry.id for one in plans for entry in one.entries}
-    wanted |= {pipeline.suite_id(one.suite) for one in plans}
+    wanted |= {suite_id(one.suite) for one in plans}
     there = {place.parent.name for place in folder.folders(space.results)}
     ids = sorted(there & wanted) if suites else sorted(there)
     return bundle.export(space.results, ids=ids, path=path, weights=weights)
@@ -277,6 +285,40 @@ def fetch_data(kind: str, root: Path | None) -> str:
         return str(catalog.find("data", kind)(root).fetch())
     except ValueError as error:
         raise RecordError(str(error)) from error
+
+
+def prepare_data(kind: str, root: Path | None, folder: Path, **options: Any) -> str:
+    """Make a data set of the photographs in a folder, and return what was done.
+
+    Args:
+        kind: a data set that is prepared.
+        root: the folder of data sets.
+        folder: where the published set lies.
+        options: what the set's ``prepare`` takes; those that are None are its defaults.
+
+    Raises:
+        SuiteError: there is no such set, or it is not one that is prepared.
+        NoData: a folder is missing.
+        RecordError: a photograph or an option cannot be used, or a set that was prepared
+            otherwise is there.
+        MachineError: it cannot be written, or another process is at it.
+    """
+    found = catalog.find("data", kind)
+    if not hasattr(found, "prepare"):
+        able = [
+            one
+            for one in catalog.kinds("data")
+            if hasattr(catalog.find("data", one), "prepare")
+        ]
+        what = f"{kind} is not made of photographs"
+        raise SuiteError("", [Problem(where="data.kind", what=what, accepted=tuple(able))])
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        return str(found(root).prepare(folder, **given))
+    except ValueError as error:
+        raise RecordError(str(error)) from error
+    except OSError as error:
+        raise MachineError(f"{error.filename}: {error.strerror}") from error
 
 
 def verify_data(kind: str | None, root: Path | None) -> Rows:

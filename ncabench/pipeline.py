@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from ncabench import remembered
 from ncabench.errors import NothingMeasured, RecordError
 from ncabench.plan import counts, planner, sources
 from ncabench.plan.entry import Entry
@@ -19,16 +16,18 @@ from ncabench.plan.selection import select
 from ncabench.record.store import Store
 from ncabench.run import folder, outcome
 from ncabench.run.device import Device, available
+from ncabench.run.execution import carry_out, slots
 from ncabench.run.job import Job
 from ncabench.run.outcome import Record
 from ncabench.run.resolution import AUTO, ENGINES, resolve
-from ncabench.run.scheduler import Scheduler, Watcher, failed
+from ncabench.run.scheduler import Watcher
 from ncabench.suite import document
 from ncabench.suite.suite import Suite
 
 if TYPE_CHECKING:
     from ncabench.report.writer import Written
 
+T = TypeVar("T")
 PENDING, UNFINISHED, DAMAGED = "pending", "unfinished", "damaged"
 
 
@@ -112,8 +111,13 @@ def checked(planned: Plan, space: Workspace) -> Mapping[str, int | None]:
     return counts.count(planned, root=space.data_root, cache=cache)
 
 
-def run(
-    path: Path,
+def run(path: Path, space: Workspace, **chosen: Any) -> Done:
+    """Run what one suite asks for; the arguments are those of `run_suites`."""
+    return run_suites([path], space, **chosen)[0]
+
+
+def run_suites(
+    paths: Sequence[Path],
     space: Workspace,
     *,
     preset: str | None = None,
@@ -125,11 +129,13 @@ def run(
     again_if_stale: bool = False,
     keep: Callable[[Entry], bool] | None = None,
     watcher: Watcher | None = None,
-) -> Done:
-    """Run what a suite asks for and is not done yet, and index it in MLflow.
+) -> list[Done]:
+    """Run what suites ask for and is not done yet, side by side, and index it in MLflow.
+
+    What several of them ask for is run once.
 
     Args:
-        path: the suite.
+        paths: the suites.
         space: where results lie.
         preset: budget; None for the file's default.
         sets: overlays.
@@ -142,14 +148,51 @@ def run(
         watcher: what is told of progress.
 
     Raises:
-        SuiteError: the suite is wrong; nothing has run.
+        SuiteError: a suite is wrong; nothing has run.
         MachineError: the machine failed; what was finished is kept.
     """
-    planned = plan(path, space, preset=preset, sets=sets)
-    checked(planned, space)
+    plans = [plan(path, space, preset=preset, sets=sets) for path in paths]
+    chosen = [
+        one
+        for planned in plans
+        for one in (select(planned.entries, expression) if expression else planned.entries)
+    ]
+    wanted = {one.id for one in chosen if keep is None or keep(one)}
+    return run_together(
+        plans,
+        space,
+        device=device,
+        workers=workers,
+        retry=retry,
+        again_if_stale=again_if_stale,
+        keep=lambda one: one.id in wanted,
+        watcher=watcher,
+        remember=True,
+    )
+
+
+def run_together(
+    plans: Sequence[Plan],
+    space: Workspace,
+    *,
+    device: str = "auto",
+    workers: int | None = None,
+    retry: Sequence[str] = (),
+    again_if_stale: bool = False,
+    keep: Callable[[Entry], bool] = lambda _: True,
+    watcher: Watcher | None = None,
+    remember: bool = False,
+) -> list[Done]:
+    """Run what several plans ask for, side by side; arguments are those of `run_suites`.
+
+    With ``remember``, reports of their suites show these plans from now on.
+    """
+    for planned in plans:
+        checked(planned, space)
     devices = available(device)
-    entries = select(planned.entries, expression) if expression else list(planned.entries)
-    entries = [one for one in entries if keep is None or keep(one)]
+    suites = {one.id: planned.suite for planned in reversed(plans) for one in planned.entries}
+    wanted = {one.id: one for each in plans for one in each.entries if keep(one)}
+    entries = list(wanted.values())
     folder.make(space.results)
     with space.lock():
         known = {one.id: status(one, space, device=devices[0]) for one in entries}
@@ -158,18 +201,35 @@ def run(
             for one in entries
             if _is_open(known[one.id], retry) or (again_if_stale and known[one.id].stale)
         ]
-        _remember(planned, space)
-        jobs = _jobs(todo, planned.suite, space, device=devices[0])
-        hopeless = _hopeless(todo, jobs, device=devices[0])
-        executed = hopeless | _execute(
-            [one for one in jobs if one.id not in hopeless],
-            slots=_slots(devices, workers=workers, threads=planned.suite.execution.threads),
+        for planned in plans if remember else ():
+            remembered.remember(planned, results=space.results)
+        jobs = _jobs(todo, suites, space, device=devices[0])
+        execution = [planned.suite.execution for planned in plans]
+        executed = carry_out(
+            todo,
+            jobs,
+            device=devices[0],
+            slots=slots(
+                devices, workers=workers, threads=max(one.threads for one in execution)
+            ),
             watcher=watcher or Watcher(),
-            together=planned.suite.execution.together,
+            together=min(one.together for one in execution),
         )
         problems = space.store.ingest().problems
     after = {one.id: status(one, space, device=devices[0]) for one in entries}
-    return Done(plan=planned, executed=executed, statuses=after, problems=problems)
+    return [
+        Done(
+            plan=planned,
+            executed=_of(planned, executed),
+            statuses=_of(planned, after),
+            problems=problems,
+        )
+        for planned in plans
+    ]
+
+
+def _of(planned: Plan, found: Mapping[str, T]) -> dict[str, T]:
+    return {one.id: found[one.id] for one in planned.entries if one.id in found}
 
 
 def report(
@@ -232,47 +292,14 @@ def _is_open(known: Status, retry: Sequence[str]) -> bool:
 
 
 def _jobs(
-    entries: Sequence[Entry], suite: Suite, space: Workspace, *, device: Device
+    entries: Sequence[Entry], suites: Mapping[str, Suite], space: Workspace, *, device: Device
 ) -> list[Job]:
     """Return the entries bound to a device; an evaluation tests what is trained now."""
-    jobs = {one.id: job(one, suite, space, device=device) for one in entries}
+    jobs = {one.id: job(one, suites[one.id], space, device=device) for one in entries}
     for one in entries:
         if one.needs in jobs:
             jobs[one.id] = replace(jobs[one.id], training=jobs[one.needs].folder)
     return list(jobs.values())
-
-
-def _hopeless(
-    entries: Sequence[Entry], jobs: Sequence[Job], *, device: Device
-) -> dict[str, Record]:
-    """Record what cannot run here: no data, or no such engine; it needs no process."""
-    records = {}
-    for one, bound in zip(entries, jobs, strict=True):
-        refused = resolve(one.spec, device=device.name).refused
-        if one.missing:
-            records[one.id] = failed(bound, "no_data", one.missing)
-        elif refused:
-            records[one.id] = failed(bound, "infeasible", refused)
-        if one.id in records:
-            outcome.write(records[one.id], folder=folder.make(bound.folder))
-    return records
-
-
-def _execute(
-    jobs: Sequence[Job], *, slots: Sequence[str], watcher: Watcher, together: int
-) -> dict[str, Record]:
-    if not jobs:
-        return {}
-    return Scheduler(jobs, slots=slots, watcher=watcher, together=together).run()
-
-
-def _slots(devices: Sequence[Device], *, workers: int | None, threads: int) -> list[str]:
-    """One worker a GPU; on the CPU, as many as the cores carry; or as many as asked for."""
-    if devices[0].name == "cpu":
-        count = max(1, len(os.sched_getaffinity(0)) // threads)
-    else:
-        count = len(devices)
-    return [devices[index % len(devices)].name for index in range(workers or count)]
 
 
 def job(
@@ -328,49 +355,17 @@ def _home(id: str, spec: Mapping[str, Any], space: Workspace, *, device: Device)
     )
 
 
-def _remember(planned: Plan, space: Workspace) -> None:
-    """Leave a record that this suite was run, so that a report needs no file name."""
-    id = suite_id(planned.suite)
-    place = folder.run_folder(space.results, id=id, device_class="any", engine="none")
-    record = Record(
-        role="suite",
-        id=id,
-        device_class="any",
-        engine="none",
-        outcome="ok",
-        spec={**_asked_of(planned.suite), "entries": [one.id for one in planned.entries]},
-        ended_at=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
-    outcome.write(record, folder=folder.make(place))
-
-
-def suite_id(suite: Suite) -> str:
-    """Return the id under which a suite, its preset and its overlays are remembered."""
-    text = json.dumps(_asked_of(suite), sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def _asked_of(suite: Suite) -> dict[str, Any]:
-    return {
-        "name": suite.name,
-        "path": str(suite.path),
-        "preset": suite.preset,
-        "sets": list(suite.sets),
-        "document": suite.document,
-    }
-
-
 def _asked(
     path: Path | None, space: Workspace, *, preset: str | None, sets: Sequence[str]
 ) -> list[Plan]:
     """Plans to report on: the suite named, or the latest run of each suite run here."""
-    remembered = [stored.spec for stored in space.store.suites()]
+    known = [stored.spec for stored in space.store.suites()]
     if path is not None and preset is None and not sets:
-        same = [one for one in remembered if Path(one["path"]).resolve() == path.resolve()]
-        remembered = same[:1] or [{"path": str(path), "preset": None, "sets": []}]
+        same = [one for one in known if Path(one["path"]).resolve() == path.resolve()]
+        known = same[:1] or [{"path": str(path), "preset": None, "sets": []}]
     elif path is not None:
-        remembered = [{"path": str(path), "preset": preset, "sets": list(sets)}]
-    latest = {one["path"]: one for one in reversed(remembered)}
+        known = [{"path": str(path), "preset": preset, "sets": list(sets)}]
+    latest = {one["path"]: one for one in reversed(known)}
     return [
         plan(Path(one["path"]), space, preset=one["preset"], sets=one["sets"])
         for one in latest.values()

@@ -35,6 +35,8 @@ ALLOWED = {  # part: the other parts of ncabench that it may import
     },
     "gate": {"record", "run", "plan", "suite", "catalog", "stats", "errors"},
     "console": {"run"},
+    "remembered": {"run", "plan", "suite"},
+    "tune": {"pipeline", "compare", "report", "run", "plan", "suite", "errors"},
 }
 TOGETHER = {  # may see all
     *("__init__", "__main__", "cli", "pipeline", "overview", "checking", "compare", "doctor"),
@@ -53,7 +55,7 @@ CONFINED = {  # package: the only places that may import it, and then at the top
     "typer": ("cli/",),
     "rich": ("console.py",),
     "matplotlib": ("report/figures.py",),
-    "optuna": (),
+    "optuna": ("tune/study.py",),
     "lpips": ("nca/metric/", "run/preload.py"),
     "torchvision": ("nca/", "run/preload.py"),
     "skimage": ("nca/metric/", "nca/data/"),
@@ -75,11 +77,12 @@ LIGHT = (  # what the parent process and every command that only looks may load 
     "plan",
     "record",
     "relation",
+    "remembered",
     "report",
     "stats",
     "suite",
     *(f"run.{name}" for name in ("device", "entrance", "folder", "job", "nvml", "outcome")),
-    *(f"run.{name}" for name in ("progress", "resolution", "result", "scheduler")),
+    *(f"run.{name}" for name in ("execution", "progress", "resolution", "result", "scheduler")),
 )
 CHANCE = {  # calls that read a global generator
     *("bernoulli", "dropout", "manual_seed", "multinomial", "normal", "rand", "rand_like"),
@@ -209,6 +212,7 @@ def command(*words: str) -> str:
     "words",
     [
         *(["--help"], ["list"], ["run", "--help"], ["papers"], ["papers", "--check"]),
+        ["tune", "--help"],
         *(["data", "list"], ["data", "verify", "photo_tiles"]),
     ],
     ids=" ".join,

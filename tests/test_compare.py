@@ -8,6 +8,7 @@ import pytest
 from ncabench import compare, overview, pipeline
 from ncabench.errors import NothingMeasured, SuiteError
 from ncabench.pipeline import Workspace
+from ncabench.remembered import remember
 from ncabench.run import outcome
 from ncabench.run.device import available
 from ncabench.run.folder import make
@@ -50,7 +51,7 @@ def fill(results, *, sets=SEEDS, values=VALUES, only=None, **changes):
             **record,
         )
         outcome.write(told, folder=place)
-    pipeline._remember(planned, space)
+    remember(planned, results=space.results)
     return results
 
 

@@ -6,7 +6,9 @@ import urllib.request
 from urllib.error import URLError
 
 import pytest
+from PIL import Image
 
+from ncabench import console
 from ncabench.nca.data.edges2handbags import Edges2Handbags
 from ncabench.nca.data.fashion_mnist import FashionMnist
 from ncabench.nca.data.mnist import Mnist
@@ -120,3 +122,73 @@ def test_the_environment_names_the_folder(ncabench, monkeypatch, tmp_path):
     assert "\nedges2handbags\there\t" in ncabench("data", "list")[1]
     shutil.rmtree(tmp_path / "edges2handbags" / "val")
     assert "\nedges2handbags\tmissing\t" in ncabench("data", "list")[1]
+
+
+@pytest.fixture
+def photographs(tmp_path):
+    """Three scenes of RENOIR, of 64 x 64 px, each of one shade of red."""
+    for number, shade in enumerate((90, 120, 150), start=1):
+        batch = tmp_path / "RENOIR" / "Mi3_Aligned" / f"Batch_00{number}"
+        batch.mkdir(parents=True)
+        for name in ("IMG_1Noisy", "IMG_2Reference"):
+            Image.new("RGB", (64, 64), (shade, 9, 9)).save(batch / f"{name}.bmp")
+    return tmp_path / "RENOIR"
+
+
+def test_a_set_is_prepared_and_then_here(ncabench, photographs, tmp_path):
+    words = ("data", "prepare", "renoir", "--from", photographs, "--data", tmp_path / "data")
+    assert ncabench(*words, "--tile-px", 32) == (
+        0,
+        f"renoir is in {tmp_path}/data/renoir: 3 pairs (1 train, 1 val, 1 test) of "
+        "3 photographs, 9 redundant ones left out\n",
+        "",
+    )
+    assert "\nrenoir\there\t" in ncabench("data", "list", "--data", tmp_path / "data")[1]
+    code, out, _ = ncabench("data", "verify", "renoir", "--data", tmp_path / "data")
+    assert (code, out.count("renoir\tok\t")) == (0, 3)
+
+
+def test_a_long_preparation_says_how_far_it_is(ncabench, photographs, tmp_path, monkeypatch):
+    monkeypatch.setattr(console, "PLAIN_EVERY_S", 0.0)
+    words = ("--from", photographs, "--data", tmp_path / "data", "--tile-px", 64)
+    err = ncabench("data", "prepare", "renoir", *words)[2]
+    assert err == "".join(f"renoir {done}/3 photographs\n" for done in (1, 2, 3))
+
+
+def test_a_set_that_was_prepared_otherwise_ends_with_4(ncabench, photographs, tmp_path):
+    words = ("data", "prepare", "renoir", "--from", photographs, "--data", tmp_path / "data")
+    ncabench(*words, "--rows", 1, "--columns", 2)
+    code, out, err = ncabench(*words, "--rows", 2, "--columns", 2, "--near-levels", 0)
+    place = tmp_path / "data" / "renoir"
+    assert (code, out) == (4, "")
+    assert err == (
+        f"{place}: prepared with near_levels = 4.0, not 0.0, rows = 1, not 2; nothing was "
+        f"changed; move {place} away, or name another --data\n"
+    )
+
+
+def test_photographs_that_are_not_there_end_with_3(ncabench, tmp_path):
+    words = ("--from", tmp_path / "nowhere", "--data", tmp_path)
+    assert ncabench("data", "prepare", "sid", *words) == (
+        3,
+        "",
+        f"{tmp_path}/nowhere: no such folder\n"
+        "  to mend it: name the folder of the published set\n",
+    )
+
+
+def test_a_folder_that_cannot_be_written_ends_with_7(ncabench, photographs, tmp_path):
+    (tmp_path / "data").write_text("a file")
+    words = ("--from", photographs, "--data", tmp_path / "data")
+    code, out, err = ncabench("data", "prepare", "renoir", *words)
+    assert (code, out) == (7, "")
+    assert err == f"{tmp_path}/data/.ncabench: Not a directory\n"
+
+
+def test_only_sets_of_photographs_are_prepared(ncabench, photographs):
+    assert ncabench("data", "prepare", "mnist", "--from", photographs) == (
+        2,
+        "",
+        "data.kind: mnist is not made of photographs\n"
+        "  accepted: gopro, realblur, renoir, sid\n",
+    )

@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from ncabench import console
 
 ORDER = (  # of the commands in the help; any other comes after them
-    *("run", "plan", "status", "report", "check", "compare", "papers"),
+    *("run", "plan", "status", "report", "check", "compare", "tune", "papers"),
     *("list", "show", "logs", "doctor", "data", "schema"),
     *("export", "import", "sync", "accept"),
 )
@@ -25,6 +25,21 @@ class _InOrder(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         place = {name: index for index, name in enumerate(ORDER)}
         return sorted(super().list_commands(ctx), key=lambda name: place.get(name, len(ORDER)))
+
+
+def _unfolded(sets: list[str] | None) -> list[str] | None:
+    """Replace each ``@FILE`` by the overlays that the TOML file holds."""
+    if not any(one.startswith("@") for one in sets or ()):
+        return sets
+    from ncabench.suite import file, overlay
+
+    return [
+        text
+        for one in sets or ()
+        for text in (
+            overlay.as_sets(file.read(Path(one[1:]))) if one.startswith("@") else [one]
+        )
+    ]
 
 
 app = typer.Typer(
@@ -42,7 +57,12 @@ Results = Annotated[Path, typer.Option(help="Folder of runs and of the MLflow st
 Data = Annotated[Path | None, typer.Option(envvar="NCABENCH_DATA", help="Folder of data sets.")]
 Preset = Annotated[str | None, typer.Option(help="Budget: smoke, short, paper, ...")]
 Sets = Annotated[
-    list[str] | None, typer.Option("--set", help="Overlay, such as train.iterations=200.")
+    list[str] | None,
+    typer.Option(
+        "--set",
+        callback=_unfolded,
+        help="Overlay, such as train.iterations=200, or @FILE of a TOML file of them.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Select = Annotated[str, typer.Option("-k", help="Entries, such as 'conv3x3 and not mutation'.")]

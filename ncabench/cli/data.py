@@ -1,8 +1,10 @@
-"""Commands about data sets: what is here, fetching, and whether it is what was published."""
+"""Commands about data sets: what is here, bringing it, and whether it is what was published."""
 
 from __future__ import annotations
 
 import socket
+import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -46,6 +48,38 @@ def fetch(kind: Kind, data: Data = None) -> None:
         console.text(overview.fetch_data(kind, data))
     finally:
         socket.setdefaulttimeout(before)
+
+
+@data_app.command()
+def prepare(
+    kind: Annotated[str, typer.Argument(help="renoir, sid, gopro or realblur.")],
+    folder: Annotated[Path, typer.Option("--from", help="Folder of the published set.")],
+    tile_px: Annotated[
+        int | None, typer.Option(help="Side of a tile, before it is shrunk; 128 if not set.")
+    ] = None,
+    rows: Annotated[
+        int | None, typer.Option(help="Rows of tiles in every photograph, instead.")
+    ] = None,
+    columns: Annotated[int | None, typer.Option(help="Columns, likewise.")] = None,
+    near_levels: Annotated[
+        float | None,
+        typer.Option(help="Of 255: tiles no further apart than this are one; 4 if not set."),
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Make a set's pairs of small images from its photographs: tile, shrink, clean."""
+    from ncabench import overview
+
+    said = time.monotonic()
+
+    def tell(done: int, total: int) -> None:
+        nonlocal said
+        if time.monotonic() - said >= console.PLAIN_EVERY_S:
+            said = time.monotonic()
+            console.err.print(f"{kind} {done}/{total} photographs", markup=False)
+
+    options = {"tile_px": tile_px, "rows": rows, "columns": columns, "near_levels": near_levels}
+    console.text(overview.prepare_data(kind, data, folder, tell=tell, **options))
 
 
 @data_app.command()

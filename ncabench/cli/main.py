@@ -19,6 +19,7 @@ from ncabench.cli import (  # noqa: F401 -- each adds its commands
     moving,
     papers,
     running,
+    tuning,
 )
 from ncabench.cli.app import app
 from ncabench.errors import NcabenchError

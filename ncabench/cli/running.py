@@ -20,7 +20,6 @@ from ncabench.cli.app import (
     Results,
     Select,
     Sets,
-    SuitePath,
     SuitePaths,
     Where,
     app,
@@ -32,7 +31,7 @@ from ncabench.errors import SuiteError
 
 @app.command()
 def run(
-    suite: SuitePath,
+    suites: SuitePaths,
     preset: Preset = None,
     sets: Sets = None,
     expression: Select = "",
@@ -42,13 +41,13 @@ def run(
     results: Results = RESULTS,
     data: Data = None,
 ) -> None:
-    """Train, perturb, measure and record what a suite asks for and is not done yet."""
+    """Train, perturb, measure and record what suites ask for and is not done yet."""
     from ncabench import pipeline
 
     space = workspace(results, data)
     with watched() as watcher:
-        done = pipeline.run(
-            suite,
+        done = pipeline.run_suites(
+            suites,
             space,
             preset=preset,
             sets=sets or (),
@@ -58,13 +57,14 @@ def run(
             retry=_outcomes(retry),
             watcher=watcher,
         )
-    for problem in done.problems:
+    for problem in done[0].problems:
         console.err.print(problem, style="red", markup=False)
-    console.text(_summary(done))
-    words = {done.statuses[one.id].word for one in done.unexpected}
+    for one in done:
+        console.text(_summary(one))
+    words = {each.statuses[one.id].word for each in done for one in each.unexpected}
     if words - {pipeline.DAMAGED}:
         sys.exit(3)
-    if done.problems or words:
+    if done[0].problems or words:
         sys.exit(4)
 
 

@@ -15,11 +15,13 @@ from ncabench.suite.suite import (
     Claim,
     Column,
     Deviation,
+    Dimension,
     Execution,
     Expect,
     Profile,
     Row,
     Table,
+    Tune,
 )
 
 Schema = dict[str, Any]
@@ -50,6 +52,7 @@ def json_schema() -> Schema:
         "claim": {"type": "array", "items": _section(Claim)},
         "deviation": {"type": "array", "items": _section(Deviation)},
         "expect": {"type": "array", "items": _section(Expect)},
+        "tune": _tune(),
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -113,6 +116,12 @@ def _profile_at() -> Schema:
         "required": ["where"],
         "properties": {"where": where, **profile["properties"]},
     }
+
+
+def _tune() -> Schema:
+    section = _section(Tune)
+    properties = {**section["properties"], "space": _named(_section(Dimension))}
+    return {**section, "properties": properties}
 
 
 def _section(section: type[Any], **nested: type[Any]) -> Schema:

@@ -20,6 +20,7 @@ UNASKED = (  # keys of `[profile]` that stand in a spec only where they ask for 
     *("engines", "precisions", "seeds_together", "harness"),
     *("answers", "train_blocks", "precision"),
     *("passes", "segments", "fusion"),
+    *("trainings", "pool", "epochs", "samples"),
 )
 
 

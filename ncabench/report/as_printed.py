@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -16,7 +15,7 @@ from ncabench.papers.printed import called
 from ncabench.plan.entry import matches
 from ncabench.relation import Comparison, Place
 from ncabench.report.contexts import Behind, Expanded, Group, Instance
-from ncabench.report.judged import printed_cell
+from ncabench.report.judged import PrintedPlace, printed_places
 from ncabench.report.margins import is_cost
 from ncabench.suite.claims import OUT_OF_MEMORY
 from ncabench.suite.suite import Row, Suite, Table
@@ -113,30 +112,30 @@ def _find(suite: Suite, behind: Behind) -> _Found | None:
     """
     found = [
         _Found(
-            label=_label(table, row), table=table.paper_table, printed=printed, interval=around
+            label=_label(place.table, place.row),
+            table=place.table.paper_table,
+            printed=place.printed,
+            interval=around,
         )
-        for table, row, printed in _beside(suite, behind)
-        if (around := _around(behind.value, printed)) is not None
+        for place in printed_places(suite)
+        if _is_beside(place, behind)
+        and (around := _around(behind.value, place.printed)) is not None
     ]
     if behind.value == OUT_OF_MEMORY:  # in some columns of a row, where not in all
         return max(found, key=lambda one: one.interval.low, default=None)
     return found[0] if found else None
 
 
-def _beside(suite: Suite, behind: Behind) -> Iterator[tuple[Table, Row, Printed]]:
-    """Yield the printed cells beside a value; beside an outcome, those of its profile."""
-    for table in suite.tables:
-        for row, column in itertools.product(table.rows, table.columns):
-            where = {**row.where, **column.where}
-            apart = any(where[axis] != name for axis, name in row.where.items())
-            if apart or not matches(behind.point, where):
-                continue
-            asked = column.value == behind.value
-            if behind.value == OUT_OF_MEMORY:
-                asked = column.value.startswith("profile/")
-            printed = printed_cell(suite, table, row=row, column=column) if asked else None
-            if printed is not None:
-                yield table, row, printed
+def _is_beside(place: PrintedPlace, behind: Behind) -> bool:
+    """Tell whether a cell is beside a value; beside an outcome, are those of its profile."""
+    row, column = place.row, place.column
+    where = {**row.where, **column.where}
+    apart = any(where[axis] != name for axis, name in row.where.items())
+    if apart or not matches(behind.point, where):
+        return False
+    if behind.value == OUT_OF_MEMORY:
+        return column.value.startswith("profile/")
+    return column.value == behind.value
 
 
 def _around(value: str, printed: Printed) -> Interval | None:

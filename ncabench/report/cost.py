@@ -235,6 +235,8 @@ def _protocol(plan: Plan) -> tuple[str, ...]:
         return _answers_protocol(plan.suite, profile)
     if profile.passes:
         return _passes_protocol(plan.suite, profile)
+    if profile.trainings:
+        return _trainings_protocol(plan.suite, profile)
     lines = [
         f"ms/step: batch {profile.batch}, {profile.blocks} blocks of "
         f"{profile.steps_per_block} steps after {profile.warm_up} of warm-up."
@@ -258,6 +260,27 @@ def _passes_protocol(suite: Suite, profile: Profile) -> tuple[str, ...]:
         lines.append(f"Medians of {profile.repeats} processes.")
     if suite.profiles_at:
         lines.append("Rows differ in how they train; the suite's [[profile_at]] tells.")
+    return tuple(lines)
+
+
+def _trainings_protocol(suite: Suite, profile: Profile) -> tuple[str, ...]:
+    batches = ", ".join(map(str, profile.trainings))
+    pool = f"a pool of {profile.pool:,} states" if profile.pool else "no pool"
+    lines = [
+        f"Image restoration, plain PyTorch: batch {batches}; rollouts of {profile.train_steps} "
+        f"steps in training, {pool}; answers of {2 * profile.train_steps} steps, "
+        f"{profile.blocks} of them after {profile.warm_up} of warm-up; a GB has 2**30 bytes."
+    ]
+    if profile.epochs:
+        lines.append(
+            f"Epochs of {profile.samples:,} samples, four fifths to train on, rollouts of a "
+            f"quarter of those steps to all of them in turn: the mean of {profile.epochs} "
+            "after a first one."
+        )
+    if profile.repeats > 1:
+        lines.append(f"Medians of {profile.repeats} processes.")
+    if suite.profiles_at:
+        lines.append("Some rows have other counts; the suite's [[profile_at]] tells.")
     return tuple(lines)
 
 

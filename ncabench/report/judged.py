@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ncabench.papers import ledger
@@ -78,6 +79,25 @@ def printed_cell(suite: Suite, table: Table, *, row: Row, column: Column) -> Pri
     if not (suite.paper and table.paper_table and row.printed and column.printed):
         return None
     return ledger.load(suite.paper).printed(table.paper_table, row.printed, column.printed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrintedPlace:
+    """A cell of a suite's table beside which the paper prints something."""
+
+    table: Table
+    row: Row
+    column: Column
+    printed: Printed
+
+
+def printed_places(suite: Suite) -> Iterator[PrintedPlace]:
+    """Yield every such cell, table by table and row by row."""
+    for table in suite.tables:
+        for row, column in itertools.product(table.rows, table.columns):
+            printed = printed_cell(suite, table, row=row, column=column)
+            if printed is not None:
+                yield PrintedPlace(table=table, row=row, column=column, printed=printed)
 
 
 def _judged(plan: Plan, runs: Sequence[StoredRun], *, table: Table) -> JudgedTable:

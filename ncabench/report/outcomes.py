@@ -9,7 +9,7 @@ from ncabench.report import obstacles
 from ncabench.report.cells import WORDS, Cell
 from ncabench.report.chosen import Chosen
 from ncabench.report.contexts import Behind
-from ncabench.report.judged import printed_cell
+from ncabench.report.judged import printed_places
 from ncabench.suite.claims import FAILED, OUT_OF_MEMORY
 from ncabench.suite.suite import Suite
 
@@ -71,9 +71,6 @@ def of_card(suite: Suite, chosen: Chosen) -> tuple[str, ...]:
 
 
 def _cards(suite: Suite) -> Iterator[str]:
-    for table in suite.tables:
-        for row in table.rows:
-            for column in table.columns:
-                cell = printed_cell(suite, table, row=row, column=column)
-                if cell is not None and cell.out_of_memory:
-                    yield cell.hardware
+    return (
+        place.printed.hardware for place in printed_places(suite) if place.printed.out_of_memory
+    )

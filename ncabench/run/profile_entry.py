@@ -12,7 +12,7 @@ import torch
 from ncabench.nca.engine import Engine
 from ncabench.plan import assemble
 from ncabench.plan.assemble import Assembled
-from ncabench.run import answers, passes, settings
+from ncabench.run import answers, passes, settings, trainings
 from ncabench.run.answers import Answered
 from ncabench.run.benchmark import Asked, benchmark, precisions
 from ncabench.run.job import Job
@@ -26,8 +26,8 @@ def profile_entry(job: Job, *, amp: torch.dtype | None) -> Result:
 
     Where the entry names engines, these are measured beside one another; where it names
     batches of answers, whole answers and a training are; where it asks for passes, those of
-    a training; else a step of one engine is: plain
-    PyTorch, or another engine where the entry asks for it.
+    a training; where it names batches of trainings, image restoration is; else a step of one
+    engine is: plain PyTorch, or another engine where the entry asks for it.
     """
     started = time.monotonic()
     parts = assemble.assemble(job.spec, root=job.data_root)
@@ -48,6 +48,8 @@ def _measure(job: Job, parts: Assembled, *, amp: torch.dtype | None) -> Result:
         return _answers(parts, asked, device=device, amp=amp)
     if asked.get("passes"):
         return _passes(parts, asked, device=device, amp=amp)
+    if asked.get("trainings"):
+        return _trainings(parts, asked, device=device, amp=amp)
     engines: list[Engine] = []
     with torch.autocast(device.type, dtype=amp, enabled=amp is not None):
         costs = profile(
@@ -109,6 +111,22 @@ def _passes(
     given = {name: value for name, value in asked.items() if name not in names}
     with torch.autocast(device.type, dtype=amp, enabled=amp is not None):
         found = passes.passes(parts.model, parts.task, passes.Asked(**given), device=device)
+    return _answered(found)
+
+
+def _trainings(
+    parts: Assembled,
+    asked: Mapping[str, Any],
+    *,
+    device: torch.device,
+    amp: torch.dtype | None,
+) -> Result:
+    """Return what image restoration costs in training and in inference."""
+    names = ("batch", "train_batch", "steps_per_block")
+    given = {name: value for name, value in asked.items() if name not in names}
+    terms = trainings.Asked(**given)
+    with torch.autocast(device.type, dtype=amp, enabled=amp is not None):
+        found = trainings.trainings(parts.model, parts.task, terms, device=device)
     return _answered(found)
 
 

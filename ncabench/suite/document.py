@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ncabench.errors import Problem, SuiteError
-from ncabench.suite import file, sections
+from ncabench.suite import file, sections, tuning
 from ncabench.suite.components import parse_components, tables_of, train_problems
 from ncabench.suite.grid import parse_axes
 from ncabench.suite.overlay import merge, parse_sets
@@ -28,7 +28,7 @@ from ncabench.suite.suite import (
 KEYS = (
     *("title", "paper", "default_preset", "grid", "include", "exclude", *FAMILIES),
     *("train", "recipe", "execution", "profile", "profile_at", "preset"),
-    *("table", "claim", "deviation", "expect"),
+    *("table", "claim", "deviation", "expect", "tune"),
 )
 PAPER = "paper"  # the preset that overlays nothing
 T = TypeVar("T")
@@ -111,12 +111,22 @@ class _Reader:
             deviations=self._array(Deviation, "deviation"),
             expects=self._array(Expect, "expect"),
             profiles_at=self._profiles_at(),
+            tune=self._take(tuning.parse(document["tune"])) if "tune" in document else None,
         )
         self.problems += reference_problems(suite, defined=self.defined)
         self.problems += range_problems(suite)
+        if suite.tune is not None:
+            self.problems += tuning.problems(suite.tune, document, problems_of=self._of_another)
         if self.problems:
             raise SuiteError(str(self.path), self._in_order())
         return suite
+
+    def _of_another(self, document: Mapping[str, Any]) -> list[Problem]:
+        try:
+            _Reader(self.path, document, []).suite(preset="", sets=())
+        except SuiteError as error:
+            return list(error.problems)
+        return []
 
     def _take(self, found: tuple[T, list[Problem]]) -> T:
         self.problems += found[1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -35,6 +37,52 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         else:
             merged[key] = value
     return merged
+
+
+def overlay(path: Sequence[str], value: Any) -> dict[str, Any]:
+    """Return the overlay that sets one key.
+
+    >>> overlay(["train", "batch"], 2)
+    {'train': {'batch': 2}}
+    """
+    for part in reversed(path):
+        value = {part: value}
+    return dict(value)
+
+
+def as_sets(table: Mapping[str, Any], *, under: str = "") -> list[str]:
+    """Return an overlay as the ``key.path=value`` texts that make it.
+
+    >>> as_sets({"train": {"batch": 2, "schedule": {"kind": "cosine"}}})
+    ['train.batch=2', 'train.schedule.kind="cosine"']
+    """
+    texts: list[str] = []
+    for key, value in table.items():
+        path = f"{under}.{key}" if under else key
+        if isinstance(value, Mapping):
+            texts += as_sets(value, under=path)
+        else:
+            texts.append(f"{path}={as_toml(value)}")
+    return texts
+
+
+def as_toml(value: Any) -> str:
+    """Return a value as TOML has it, on one line.
+
+    >>> as_toml({"kind": "uniform", "range": [0.5, 1e-07], "log": True})
+    '{ kind = "uniform", range = [0.5, 1e-07], log = true }'
+    """
+    if isinstance(value, Mapping):
+        items = ", ".join(f"{as_key(key)} = {as_toml(item)}" for key, item in value.items())
+        return f"{{ {items} }}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(as_toml, value))}]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def as_key(key: str) -> str:
+    """Return a key as TOML has it, in quotes where it needs them."""
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else as_toml(key)
 
 
 def parse_sets(sets: Sequence[str]) -> tuple[dict[str, Any], list[Problem]]:

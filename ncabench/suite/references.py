@@ -29,6 +29,8 @@ def reference_problems(suite: Suite, *, defined: Defined) -> list[Problem]:
         problems += _claim_problems(
             claim, where=f"claim[{i}]", defined=defined_by(suite), measured=measured
         )
+    if suite.tune is not None:
+        problems += _value_problems(suite.tune.metric, measured, where="tune.metric")
     problems += _twice("table", [table.id for table in suite.tables])
     return problems + _twice("claim", [claim.id for claim in suite.claims])
 
@@ -41,6 +43,7 @@ def _selecting(suite: Suite) -> Iterator[tuple[str, Any]]:
     yield from ((f"deviation[{i}]", one) for i, one in enumerate(suite.deviations))
     yield from ((f"expect[{i}]", one) for i, one in enumerate(suite.expects))
     yield from ((f"profile_at[{i}]", one) for i, one in enumerate(suite.profiles_at))
+    yield from (("tune", one) for one in [suite.tune] if one is not None)
 
 
 def _measures(suite: Suite) -> Iterator[str]:
@@ -104,7 +107,7 @@ def range_problems(suite: Suite) -> list[Problem]:
     timed += [(f"profile_at[{i}]", one.profile) for i, one in enumerate(suite.profiles_at)]
     for where, profile in timed:
         problems += _profile_problems(profile, where=where)
-    for name in ("answers", "passes"):
+    for name in ("answers", "passes", "trainings"):
         if run.engine in ("compiled", "fused") and any(getattr(one, name) for _, one in timed):
             what = f"{name} are measured in plain PyTorch, found {run.engine!r}"
             accepted = ("auto", "eager")
@@ -123,8 +126,12 @@ def _profile_problems(timed: Profile, *, where: str) -> list[Problem]:
         ("repeats", timed.repeats, 1),
         ("train_blocks", timed.train_blocks, 0),
         ("segments", timed.segments, 0),
+        ("pool", timed.pool, 0),
+        ("epochs", timed.epochs, 0),
+        ("samples", timed.samples, 0),
         *((f"seeds_together[{i}]", one, 2) for i, one in enumerate(timed.seeds_together)),
         *((f"answers[{i}]", one, 1) for i, one in enumerate(timed.answers)),
+        *((f"trainings[{i}]", one, 1) for i, one in enumerate(timed.trainings)),
     ]
     problems = [
         Problem(where=f"{where}.{name}", what=f"expected {minimum} or more, found {value}")
@@ -141,25 +148,48 @@ def _profile_problems(timed: Profile, *, where: str) -> list[Problem]:
     if timed.passes and timed.train_batch < 1:
         what = "are those of a training, and train_batch is 0"
         problems.append(Problem(where=f"{where}.passes", what=what))
-    return problems + _answer_problems(timed, where=where)
+    return [
+        *problems,
+        *_training_problems(timed, where=where),
+        *_answer_problems(timed, where=where),
+    ]
+
+
+def _training_problems(timed: Profile, *, where: str) -> list[Problem]:
+    """A pool must give a batch, and an epoch have one to train on and one to validate on."""
+    largest = max(timed.trainings, default=0)
+    problems = []
+    if 0 < timed.pool < largest:
+        what = f"must hold a batch of {largest}, found {timed.pool}"
+        problems.append(Problem(where=f"{where}.pool", what=what))
+    if timed.epochs and timed.samples < 5 * largest:
+        what = f"a fifth must hold a batch of {largest}, found {timed.samples}"
+        problems.append(Problem(where=f"{where}.samples", what=what))
+    if timed.samples and not timed.epochs:
+        what = "are those of epochs, and epochs is 0"
+        problems.append(Problem(where=f"{where}.samples", what=what))
+    return problems
 
 
 def _answer_problems(timed: Profile, *, where: str) -> list[Problem]:
-    """Only one of engines, answers and passes may say what is measured; some keys say how."""
-    measured = [name for name in ("answers", "passes", "engines") if getattr(timed, name)]
+    """Only one key may say what is measured; some say how."""
+    kinds = ("answers", "passes", "trainings", "engines")
+    measured = [name for name in kinds if getattr(timed, name)]
     problems = [
         Problem(where=f"{where}.{other}", what=f"names what is measured, and {name} does too")
         for name, other in itertools.pairwise(measured)
     ]
     how = {
         "train_blocks": ("answers",),
-        "precision": ("answers", "passes"),
+        "precision": ("answers", "passes", "trainings"),
         "segments": ("passes",),
         "fusion": ("passes",),
+        "pool": ("trainings",),
+        "epochs": ("trainings",),
     }
     for key, needed in how.items():
         if getattr(timed, key) and not any(getattr(timed, name) for name in needed):
-            words = " or ".join(needed)
+            words = " or ".join([", ".join(needed[:-1]), needed[-1]] if needed[1:] else needed)
             what = f"says how {words} are measured, and nothing asks for them"
             problems.append(Problem(where=f"{where}.{key}", what=what))
     return problems

@@ -74,7 +74,13 @@ class Profile:
             iterations.
         segments: parts of a rollout whose activations are computed again, beside passes.
         fusion: fuse cells for most steps, beside passes.
-        precision: of the operands, beside answers or passes; ``""`` for that of
+        trainings: batches at which image restoration is measured, in training and in
+            inference, as `ncabench.run.trainings` does, and nothing else; rollouts have at
+            most ``train_steps`` steps in training and twice as many in an answer.
+        pool: states of the pool on the device, beside trainings; 0 trains without a pool.
+        epochs: timed epochs of training after a first one, beside trainings; 0 for none.
+        samples: images of an epoch, four fifths to train on and the rest to validate on.
+        precision: of the operands, beside answers, passes or trainings; ``""`` for that of
             `[execution]`.
     """
 
@@ -94,6 +100,10 @@ class Profile:
     passes: bool = False
     segments: int = 0
     fusion: bool = False
+    trainings: tuple[int, ...] = ()
+    pool: int = 0
+    epochs: int = 0
+    samples: int = 0
     precision: Literal["", "default", "float32", "tf32"] = ""
 
 
@@ -217,6 +227,57 @@ class Expect:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Dimension:
+    """A key that a study varies: some values, or all numbers between two.
+
+    Attributes:
+        choices: the values, of any type that the key has.
+        low: the least number, where there are no choices; of whole numbers, whole ones are
+            tried.
+        high: the greatest.
+        log: numbers are tried evenly by their logarithm.
+    """
+
+    choices: tuple[Any, ...] = ()
+    low: int | float | None = None
+    high: int | float | None = None
+    log: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tune:
+    """A study over keys of the suite, as `[tune]` has it.
+
+    Attributes:
+        metric: the value that is made better, named as a table's column names it.
+        better: which way is good.
+        rng_seeds: what each trial is run with; its value is the median over them.
+        space: dotted paths of keys, and what is tried of each.
+        sampler: ``"grid"`` tries every combination of choices in order, ``"tpe"`` learns
+            from the trials before.
+        trials: how many; 0 for all points of the grid.
+        held_out: rng_seeds on which the best is compared with the suite as it stands.
+        prune: run the rng_seeds one after the other, and give a trial up whose median so far
+            is worse than the median of what finished trials had after as many.
+        start: finished trials before TPE learns and anything is pruned.
+        sampler_rng_seed: what TPE draws from.
+        where: the grid points that count; the median over them all, at each rng_seed.
+    """
+
+    metric: str
+    better: Literal["lower", "higher"]
+    rng_seeds: tuple[int, ...]
+    space: dict[str, Dimension]
+    sampler: Literal["grid", "tpe"] = "tpe"
+    trials: int = 0
+    held_out: tuple[int, ...] = ()
+    prune: bool = False
+    start: int = 5
+    sampler_rng_seed: int = 0
+    where: dict[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Suite:
     """A suite file, read, overlaid and checked as far as one can without the catalog's code.
 
@@ -234,6 +295,7 @@ class Suite:
         components: family to name to the table that defines it.
         train: the recipe of points that name none.
         recipes: name to the overlay on ``train``; one with its own kind stands alone.
+        tune: the study over its keys, if it has one.
     """
 
     name: str
@@ -256,6 +318,7 @@ class Suite:
     deviations: tuple[Deviation, ...]
     expects: tuple[Expect, ...]
     profiles_at: tuple[ProfileAt, ...] = ()
+    tune: Tune | None = None
 
     @property
     def trains(self) -> bool:

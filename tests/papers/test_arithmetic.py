@@ -179,7 +179,7 @@ def test_findings_on_an_unknown_table_are_refused():
     with pytest.raises(SuiteError) as caught:
         findings("vitca", ["9"])
     assert str(caught.value) == (
-        "papers.vitca: no table is called '9'\n  accepted: 1, 2, 3, 4, 5, 6, 7, 8"
+        "papers.vitca: no table is called '9'\n  accepted: 1, 2, 3, 4, 5, 6, 7, 8, section A.3"
     )
 
 

@@ -32,3 +32,11 @@ def test_nested_components_refer_to_their_family():
         "type": "array",
         "items": {"$ref": "#/$defs/perception"},
     }
+
+
+def test_a_study_has_its_keys_and_a_space_of_dimensions():
+    tune = json_schema()["properties"]["tune"]
+    assert tune["required"] == ["metric", "better", "rng_seeds", "space"]
+    space = tune["properties"]["space"]["additionalProperties"]
+    assert set(space["properties"]) == {"choices", "low", "high", "log"}
+    assert tune["properties"]["sampler"] == {"enum": ["grid", "tpe"]}

@@ -107,6 +107,12 @@ def test_table_3_needs_39_probes_and_no_training_of_its_own(made):
     assert ids(probes) < ids(made["vitca_denoising"])
 
 
+@pytest.mark.parametrize("name", ["vitca_resilience", "vitca_biases"])
+def test_figures_need_no_training_of_their_own(made, name):
+    every = set().union(*map(ids, made.values()))
+    assert ids(planned(name, sets=("grid.rng_seed=[0]",))) < every
+
+
 def test_table_8_needs_two_profiles():
     plan = planned("vitca_profile", sets=("profile.repeats=1",))
     assert [one.role for one in plan.entries] == ["profile", "profile"]

@@ -52,8 +52,8 @@ def test_keys_that_ask_for_something_change_the_id(tmp_path, key):
         "precision": (
             'precision = "float32"',
             "",
-            "profile.precision: says how answers or passes are measured, and nothing asks "
-            "for them",
+            "profile.precision: says how answers, passes or trainings are measured, and "
+            "nothing asks for them",
         ),
         "iterations": (
             "train_blocks = 3",

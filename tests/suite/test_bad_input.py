@@ -63,7 +63,7 @@ WRONG = {
         "  accepted: claim, default_preset, deviation, exclude, execution, expect, grid, "
         "include, metric, model, paper, perception, perturbation, preset, profile, "
         "profile_at, protocol, "
-        "recipe, table, task, title, train, update\n"
+        "recipe, table, task, title, train, tune, update\n"
         "  did you mean 'train'?",
     ),
     "no title": (('title = "Small"\n', ""), "title: it is needed, and not set"),
@@ -247,7 +247,7 @@ ADDED = {
         "  accepted: claim, deviation, exclude, execution, expect, grid, include, metric, "
         "model, paper, perception, perturbation, profile, profile_at, protocol, "
         "recipe, table, task, "
-        "title, train, update\n"
+        "title, train, tune, update\n"
         "  did you mean 'train'?",
     ),
     "a recipe with an unknown key": (

@@ -11,15 +11,13 @@ from torch import Tensor
 
 from ncabench.nca.draws import Draws
 from ncabench.nca.metric import Metric
-from ncabench.nca.model import Automaton, Model
+from ncabench.nca.model import Automaton
 from ncabench.nca.protocol import Measured
 from ncabench.nca.protocol._bounds import diverged
 from ncabench.nca.protocol._cases import Cases
 from ncabench.nca.protocol._enlarged import Maskable
 from ncabench.nca.protocol._masked import Masked, given_and_true
 from ncabench.nca.protocol._rollouts import Moment, Plan, Rollouts, curve
-from ncabench.nca.task import Task
-from ncabench.nca.task.denoising import Denoising
 
 STATES = "states"  # the measure beside the metrics; its scores are 1 for a diverged state
 
@@ -47,36 +45,6 @@ class Followed(Masked):
 def mended(state: Tensor) -> Tensor:
     """Return states with 0 for what is not a number, and the largest for infinities."""
     return state.nan_to_num(nan=0.0)
-
-
-def fitting(model: Model, task: Task, *, by: str) -> tuple[Automaton, Denoising]:
-    """Return what is stepped and what of.
-
-    Args:
-        model: the suite's.
-        task: likewise.
-        by: what is measured, as messages name it.
-
-    Raises:
-        TypeError: the model is no automaton, or the task has no masks.
-    """
-    if not isinstance(model, Automaton):
-        raise TypeError(f"{by} needs an automaton, not {type(model).__name__}")
-    if not isinstance(task, Denoising):
-        raise TypeError(f"{by} needs a task of masks, not {type(task).__name__}")
-    return model, task
-
-
-def insist(**least: tuple[int | None, int]) -> None:
-    """Refuse numbers that are too small; None is none of them.
-
-    >>> insist(settle=(64, 1), rest=(0, 1))
-    Traceback (most recent call last):
-    ValueError: rest must be at least 1, not 0
-    """
-    for name, (value, minimum) in least.items():
-        if value is not None and value < minimum:
-            raise ValueError(f"{name} must be at least {minimum}, not {value}")
 
 
 class Follower:

@@ -12,12 +12,13 @@ from torch import Tensor
 
 from ncabench.nca.draws import Draws
 from ncabench.nca.metric import Metric
-from ncabench.nca.model import Automaton, Model
+from ncabench.nca.model import Automaton
 from ncabench.nca.protocol import Measured
 from ncabench.nca.protocol._bounds import diverged
 from ncabench.nca.protocol._cases import Cases, Scores, under
+from ncabench.nca.protocol._followed import mended
+from ncabench.nca.protocol._masked import whole_batches
 from ncabench.nca.protocol._rollouts import Plan, Rollouts, Stage
-from ncabench.nca.task import Task
 from ncabench.nca.task.denoising import Denoising as DenoisingTask
 
 
@@ -83,7 +84,7 @@ class Inputs:
     ) -> None:
         self.model, self.task, self.draws, self.steps = model, task, draws, steps
         self.films, self.frames = films, frames
-        self.cases = whole_batches(task, images)
+        self.cases = whole_batches(task, images=images)
         self.scores: Scores = {}
         self._films: dict[str, tuple[list[int], Tensor]] = {}
 
@@ -191,70 +192,4 @@ def settled(images: Tensor) -> Tensor:
     >>> settled(torch.tensor([float("nan"), float("inf"), -2.0, 0.5]))
     tensor([0.0000, 1.0000, 0.0000, 0.5000])
     """
-    return images.nan_to_num(nan=0.0).clamp(0, 1)
-
-
-def whole_batches(task: DenoisingTask, images: int | None) -> Cases:
-    """Return the first test images, as many as there are whole batches of.
-
-    Raises:
-        ValueError: there is no whole batch of images.
-    """
-    wanted = min(task.tests, images or task.tests)
-    count = wanted // task.batch * task.batch
-    if count == 0:
-        raise ValueError(
-            f"images: there must be a batch of {task.batch} to test on, not {wanted}"
-        )
-    turns = torch.arange(count, device=task.device)
-    labels = task.test_labels(torch.zeros_like(turns), turns=turns)
-    return Cases(samples=turns, old=labels, new=labels)
-
-
-def parts_of(model: Model, task: Task, *, by: str) -> tuple[Automaton, DenoisingTask]:
-    """Return model and task, where they are what is needed.
-
-    Args:
-        model: the suite's.
-        task: the suite's.
-        by: what is measured, as messages name it.
-
-    Raises:
-        TypeError: the model is no automaton, or the task has no masks.
-    """
-    if not isinstance(model, Automaton):
-        raise TypeError(f"{by} needs an automaton, not {type(model).__name__}")
-    if not isinstance(task, DenoisingTask):
-        raise TypeError(f"{by} needs a task of masks, not {type(task).__name__}")
-    return model, task
-
-
-def refuse_own(metrics: Mapping[str, Metric], *, measures: tuple[str, ...], by: str) -> None:
-    """Refuse metrics that are called like what a protocol measures itself.
-
-    Raises:
-        ValueError: there is one.
-
-    >>> from ncabench.nca.metric.mse import MSE
-    >>> refuse_own({"states": MSE()}, measures=("states",), by="unseen_masks")
-    Traceback (most recent call last):
-    ValueError: metric.states: unseen_masks itself measures the states
-    """
-    for name in measures:
-        if name in metrics:
-            raise ValueError(f"metric.{name}: {by} itself measures the {name}")
-
-
-def refuse_small(**numbers: tuple[int, int]) -> None:
-    """Refuse a number that is smaller than the least that it may be.
-
-    Raises:
-        ValueError: there is one.
-
-    >>> refuse_small(steps=(0, 1))
-    Traceback (most recent call last):
-    ValueError: steps must be at least 1, not 0
-    """
-    for name, (value, least) in numbers.items():
-        if value < least:
-            raise ValueError(f"{name} must be at least {least}, not {value}")
+    return mended(images).clamp(0, 1)

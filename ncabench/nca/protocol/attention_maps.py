@@ -13,9 +13,10 @@ from ncabench.nca.model import Model
 from ncabench.nca.model._encoder import Encoder
 from ncabench.nca.perturbation import Perturbation
 from ncabench.nca.protocol import Measured, Protocol
+from ncabench.nca.protocol._asked import fitting, insist, refuse_own
 from ncabench.nca.protocol._cases import evaluating
 from ncabench.nca.protocol._encoders import attending
-from ncabench.nca.protocol._inputs import Ended, Inputs, parts_of, refuse_own, refuse_small
+from ncabench.nca.protocol._inputs import Ended, Inputs
 from ncabench.nca.protocol._splats import beyond, entropy, received, to_itself
 from ncabench.nca.protocol._unperturbed import refuse
 from ncabench.nca.task import Task
@@ -80,8 +81,8 @@ class AttentionMaps(Protocol):
         masked: bool = True,
         films: int = 4,
     ) -> None:
-        refuse_small(steps=(steps, 1), films=(films, 0))
-        refuse_small(images=(1 if images is None else images, 1))
+        insist(steps=(steps, 1), films=(films, 0))
+        insist(images=(1 if images is None else images, 1))
         self.steps, self.images, self.masked, self.films = steps, images, masked, films
 
     def __call__(
@@ -96,7 +97,7 @@ class AttentionMaps(Protocol):
 
         Nothing raises ``Diverged``: that a state diverged is a value.
         """
-        automaton, denoising = parts_of(model, task, by="attention_maps")
+        automaton, denoising = fitting(model, task, by="attention_maps")
         _, encoder = attending(model, by="attention_maps")
         refuse(perturbation, by="attention_maps")
         refuse_own(metrics, measures=self.measures, by="attention_maps")

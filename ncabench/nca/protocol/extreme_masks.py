@@ -12,8 +12,9 @@ from ncabench.nca.metric import Metric
 from ncabench.nca.model import Model
 from ncabench.nca.perturbation import Perturbation
 from ncabench.nca.protocol import Measured, Protocol
+from ncabench.nca.protocol._asked import fitting, insist, refuse_own
 from ncabench.nca.protocol._cases import evaluating
-from ncabench.nca.protocol._inputs import Inputs, parts_of, refuse_own, refuse_small
+from ncabench.nca.protocol._inputs import Inputs
 from ncabench.nca.protocol._patched import Patches, patched
 from ncabench.nca.protocol._unperturbed import refuse
 from ncabench.nca.task import Task
@@ -79,9 +80,9 @@ class ExtremeMasks(Protocol):
         frames: int = 9,
         films: int = 4,
     ) -> None:
-        refuse_small(patch_px=(patch_px, 1), steps=(steps, 1))
-        refuse_small(images=(1 if images is None else images, 1))
-        refuse_small(frames=(frames, 2), films=(films, 0))
+        insist(patch_px=(patch_px, 1), steps=(steps, 1))
+        insist(images=(1 if images is None else images, 1))
+        insist(frames=(frames, 2), films=(films, 0))
         self.patch_px, self.steps, self.images = patch_px, steps, images
         self.frames, self.films = frames, films
 
@@ -97,7 +98,7 @@ class ExtremeMasks(Protocol):
 
         Nothing raises ``Diverged``: that a state diverged is a value.
         """
-        automaton, denoising = parts_of(model, task, by="extreme_masks")
+        automaton, denoising = fitting(model, task, by="extreme_masks")
         refuse(perturbation, by="extreme_masks")
         refuse_own(metrics, measures=self.measures, by="extreme_masks")
         inputs = Inputs(

@@ -13,10 +13,11 @@ from ncabench.nca.metric import Metric
 from ncabench.nca.model import Model
 from ncabench.nca.perturbation import Perturbation
 from ncabench.nca.protocol import Measured, Protocol
+from ncabench.nca.protocol._asked import fitting, insist, refuse_own
 from ncabench.nca.protocol._cases import evaluating
 from ncabench.nca.protocol._components import components, gram, separation
 from ncabench.nca.protocol._dots import drawn
-from ncabench.nca.protocol._inputs import Inputs, parts_of, refuse_own, refuse_small
+from ncabench.nca.protocol._inputs import Inputs
 from ncabench.nca.protocol._unperturbed import refuse
 from ncabench.nca.task import Task
 
@@ -80,8 +81,8 @@ class HiddenStates(Protocol):
         neighbours: int = 5,
         side_px: int = 192,
     ) -> None:
-        refuse_small(steps=(steps, 1), neighbours=(neighbours, 1), side_px=(side_px, 3))
-        refuse_small(images=(1 if images is None else images, 1))
+        insist(steps=(steps, 1), neighbours=(neighbours, 1), side_px=(side_px, 3))
+        insist(images=(1 if images is None else images, 1))
         self.steps, self.images, self.masked = steps, images, masked
         self.neighbours, self.side_px = neighbours, side_px
 
@@ -97,7 +98,7 @@ class HiddenStates(Protocol):
 
         Nothing raises ``Diverged``: that a state diverged is a value.
         """
-        automaton, denoising = parts_of(model, task, by="hidden_states")
+        automaton, denoising = fitting(model, task, by="hidden_states")
         refuse(perturbation, by="hidden_states")
         refuse_own(metrics, measures=self.measures, by="hidden_states")
         if denoising.layout.hidden == 0:

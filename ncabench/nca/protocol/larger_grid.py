@@ -10,9 +10,10 @@ from ncabench.nca.model import Model
 from ncabench.nca.model._encoder import Encoder
 from ncabench.nca.perturbation import Perturbation
 from ncabench.nca.protocol import Measured, Protocol
+from ncabench.nca.protocol._asked import fitting, insist, refuse_own
 from ncabench.nca.protocol._cases import evaluating
 from ncabench.nca.protocol._enlarged import Enlarged
-from ncabench.nca.protocol._followed import STATES, Follower, add, fitting, insist, mended
+from ncabench.nca.protocol._followed import STATES, Follower, add, mended
 from ncabench.nca.protocol._masked import whole_batches
 from ncabench.nca.protocol._unperturbed import refuse
 from ncabench.nca.task import Task
@@ -99,6 +100,7 @@ class LargerGrid(Protocol):
     ) -> Measured:
         """Measure ``model``; its weights, mode and device are left as they were."""
         stepped, masks = fitting(model, task, by="larger_grid")
+        refuse_own(metrics, measures=self.measures, by="larger_grid")
         refuse(perturbation, by="larger_grid")
         _check_places(model)
         whole = whole_batches(masks, images=self.images)

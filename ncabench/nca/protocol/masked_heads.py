@@ -12,9 +12,10 @@ from ncabench.nca.model import Model
 from ncabench.nca.model._encoder import Encoder
 from ncabench.nca.perturbation import Perturbation
 from ncabench.nca.protocol import Measured, Protocol
+from ncabench.nca.protocol._asked import fitting, insist, refuse_own
 from ncabench.nca.protocol._cases import evaluating
 from ncabench.nca.protocol._encoders import attending, count_heads, masking
-from ncabench.nca.protocol._inputs import Given, Inputs, parts_of, refuse_own, refuse_small
+from ncabench.nca.protocol._inputs import Given, Inputs
 from ncabench.nca.protocol._unperturbed import refuse
 from ncabench.nca.task import Task
 
@@ -66,8 +67,8 @@ class MaskedHeads(Protocol):
     whole_batches = True
 
     def __init__(self, *, steps: int = 64, images: int | None = 320, films: int = 4) -> None:
-        refuse_small(steps=(steps, 1), films=(films, 0))
-        refuse_small(images=(1 if images is None else images, 1))
+        insist(steps=(steps, 1), films=(films, 0))
+        insist(images=(1 if images is None else images, 1))
         self.steps, self.images, self.films = steps, images, films
 
     def __call__(
@@ -82,7 +83,7 @@ class MaskedHeads(Protocol):
 
         Nothing raises ``Diverged``: that a state diverged is a value.
         """
-        _, denoising = parts_of(model, task, by="masked_heads")
+        _, denoising = fitting(model, task, by="masked_heads")
         automaton, encoder = attending(model, by="masked_heads")
         refuse(perturbation, by="masked_heads")
         refuse_own(metrics, measures=self.measures, by="masked_heads")

@@ -12,8 +12,9 @@ from ncabench.nca.metric import Metric
 from ncabench.nca.model import Model
 from ncabench.nca.perturbation import Perturbation
 from ncabench.nca.protocol import Measured, Protocol
+from ncabench.nca.protocol._asked import fitting, insist, refuse_own
 from ncabench.nca.protocol._cases import Cases, evaluating, recovery, under
-from ncabench.nca.protocol._followed import STATES, Followed, Follower, add, fitting, insist
+from ncabench.nca.protocol._followed import STATES, Followed, Follower, add
 from ncabench.nca.protocol._masked import whole_batches
 from ncabench.nca.task import Task
 
@@ -106,6 +107,7 @@ class Resilience(Protocol):
     ) -> Measured:
         """Measure ``model``; its weights, mode and device are left as they were."""
         stepped, masks = fitting(model, task, by="resilience")
+        refuse_own(metrics, measures=self.measures, by="resilience")
         whole = whole_batches(masks, images=self.images)
         marks = [self.settle + turn * self.rest for turn in range(self.times + 1)]
         follower = Follower(

@@ -9,8 +9,9 @@ from ncabench.nca.metric import Metric
 from ncabench.nca.model import Model
 from ncabench.nca.perturbation import Perturbation
 from ncabench.nca.protocol import Measured, Protocol
+from ncabench.nca.protocol._asked import fitting, insist, refuse_own
 from ncabench.nca.protocol._cases import evaluating
-from ncabench.nca.protocol._followed import STATES, Follower, add, fitting, insist
+from ncabench.nca.protocol._followed import STATES, Follower, add
 from ncabench.nca.protocol._masked import whole_batches
 from ncabench.nca.protocol._unperturbed import refuse
 from ncabench.nca.task import Task
@@ -82,6 +83,7 @@ class Stability(Protocol):
     ) -> Measured:
         """Measure ``model``; its weights, mode and device are left as they were."""
         stepped, masks = fitting(model, task, by="stability")
+        refuse_own(metrics, measures=self.measures, by="stability")
         refuse(perturbation, by="stability")
         whole, end = whole_batches(masks, images=self.images), self.looks[-1]
         follower = Follower(

@@ -13,8 +13,9 @@ from ncabench.nca.metric import Metric
 from ncabench.nca.model import Model
 from ncabench.nca.perturbation import Perturbation
 from ncabench.nca.protocol import Measured, Protocol
+from ncabench.nca.protocol._asked import fitting, insist, refuse_own
 from ncabench.nca.protocol._cases import Cases, evaluating
-from ncabench.nca.protocol._inputs import Inputs, parts_of, refuse_own, refuse_small
+from ncabench.nca.protocol._inputs import Inputs
 from ncabench.nca.protocol._patched import Patches, patched
 from ncabench.nca.protocol._unperturbed import refuse
 from ncabench.nca.task import Task
@@ -81,8 +82,8 @@ class UnseenMasks(Protocol):
         frames: int = 9,
         films: int = 4,
     ) -> None:
-        refuse_small(steps=(steps, 1), frames=(frames, 2), films=(films, 0))
-        refuse_small(images=(1 if images is None else images, 1))
+        insist(steps=(steps, 1), frames=(frames, 2), films=(films, 0))
+        insist(images=(1 if images is None else images, 1))
         if not patches or any(min(one) < 1 for one in patches):
             raise ValueError(
                 "patches must be one or more, each at least 1 x 1 px, "
@@ -106,7 +107,7 @@ class UnseenMasks(Protocol):
 
         Nothing raises ``Diverged``: that a state diverged is a value.
         """
-        automaton, denoising = parts_of(model, task, by="unseen_masks")
+        automaton, denoising = fitting(model, task, by="unseen_masks")
         refuse(perturbation, by="unseen_masks")
         refuse_own(metrics, measures=self.measures, by="unseen_masks")
         inputs = Inputs(

@@ -11,8 +11,9 @@ from ncabench.nca.metric import Metric
 from ncabench.nca.model import Automaton, Model
 from ncabench.nca.perturbation import Perturbation
 from ncabench.nca.protocol import Measured, Protocol
+from ncabench.nca.protocol._asked import fitting, insist, refuse_own
 from ncabench.nca.protocol._cases import Cases, evaluating
-from ncabench.nca.protocol._followed import STATES, Follower, add, fitting, insist
+from ncabench.nca.protocol._followed import STATES, Follower, add
 from ncabench.nca.protocol._masked import whole_batches
 from ncabench.nca.protocol._unperturbed import refuse
 from ncabench.nca.task import Task
@@ -109,6 +110,7 @@ class UpdateRates(Protocol):
     ) -> Measured:
         """Measure ``model``; its weights, rate, mode and device are left as they were."""
         stepped, masks = fitting(model, task, by="update_rates")
+        refuse_own(metrics, measures=self.measures, by="update_rates")
         refuse(perturbation, by="update_rates")
         whole, measured = whole_batches(masks, images=self.images), Measured(values={})
         for rate in self.rates:

@@ -61,7 +61,7 @@ def constants(rows: Sequence[Compared]) -> dict[str, str | int]:
 
 def _called(side: Side) -> str:
     if not side.where:
-        return f"{side.name} (result set)"
+        return f"{side.name} ({side.sort})"
     axes = " & ".join(side.where)
     return f"{side.name} ({axes})"
 

@@ -33,6 +33,7 @@ class Side:
         entries: what is asked, by role and grid point.
         runs: what is stored, of these entries and of others.
         chosen: the runs that are shown.
+        sort: what a side is that no names of the grid stand for.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Side:
     entries: Mapping[tuple[str, Key], Entry]
     runs: tuple[StoredRun, ...]
     chosen: Chosen = field(default_factory=Chosen)
+    sort: str = "result set"
 
     def entry(self, role: str, point: Point) -> Entry | None:
         """Return what is asked at a grid point, or None."""

@@ -122,3 +122,16 @@ def small_dtd(tmp_path):
         for seed, name in enumerate(names):
             picture(folder / "images" / name, seed, size=size)
     return Dtd(tmp_path)
+
+
+@pytest.fixture
+def published_gopro(tmp_path):
+    """Writes five sequences of two frames, 256 x 128 px, as GOPRO_Large has them."""
+    base = tmp_path / "GOPRO_Large"
+    for number in range(5):
+        sequence = base / ("train" if number < 3 else "test") / f"GOPR000{number}_11_00"
+        for frame in (1, 2):
+            for side in ("blur", "sharp"):
+                seed = [number, frame, side == "sharp"]
+                picture(sequence / side / f"00000{frame}.png", seed, size=(128, 256))
+    return base
