@@ -16,6 +16,7 @@ from ncabench.nca.model._restoring import Restoring
 from ncabench.nca.once import Once
 from ncabench.nca.perturbation import Perturbation
 from ncabench.nca.protocol import Measured, Protocol
+from ncabench.nca.protocol._asked import insist
 from ncabench.nca.protocol._cases import Cases, Scores, evaluating
 from ncabench.nca.protocol._rollouts import Plan, Rollouts, curve
 from ncabench.nca.protocol._unperturbed import refuse
@@ -80,18 +81,15 @@ class Restoration(Protocol):
         frames: int = 9,
         films: int = 4,
     ) -> None:
-        least = {
-            "steps": (steps, 1),
-            "images": (1 if images is None else images, 1),
-            "batch": (batch, 1),
-            "curve_images": (curve_images, 0),
-            "curve_every": (curve_every, 1),
-            "frames": (frames, 2),
-            "films": (films, 0),
-        }
-        for name, (value, minimum) in least.items():
-            if value < minimum:
-                raise ValueError(f"{name} must be at least {minimum}, not {value}")
+        insist(
+            steps=(steps, 1),
+            images=(images, 1),
+            batch=(batch, 1),
+            curve_images=(curve_images, 0),
+            curve_every=(curve_every, 1),
+            frames=(frames, 2),
+            films=(films, 0),
+        )
         self.steps, self.images, self.batch = steps, images, batch
         self.curve_images, self.curve_every = curve_images, curve_every
         self.frames, self.films = frames, films

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ncabench.nca.data import Images
+from ncabench.nca.data import Images, Pairs
 from ncabench.nca.draws import Draws
 from ncabench.nca.engine.compiled import Compiled
 from ncabench.nca.engine.eager import Eager
@@ -146,6 +146,17 @@ def test_the_published_epochs_are_those_of_so_many_batches(task):
     strengths = [int(found.at(torch.tensor(turn))) for turn in range(20 * 7 + 1)]
     assert strengths[:-1] == [one for one in task.strengths(epochs=20) for _ in range(7)]
     assert strengths[-1] == 750
+
+
+def test_real_pairs_are_trained_on_as_they_are_whatever_the_epoch(trained, shift):
+    whole = images()
+    given = np.full_like(whole.images, 102)  # 0.4, of which 0.2 is to be made
+    pairs = Pairs(inputs=given, targets=whole.images, parts=whole.parts)
+    on = RestorationTask(pairs, Draws(0), corruption="real", hidden=2)
+    trainer = trained(shift(0.05), on=on, iterations=4, validate_every=4)
+    losses = [float(one["image_loss"]) for one in advances(trainer, 4)]
+    assert losses == pytest.approx([0.25] * 4, abs=1e-6)
+    assert float(trainer.best.loss) == pytest.approx(1 - alike(0.45, 0.6), abs=1e-6)
 
 
 def test_a_validation_is_how_unlike_answers_are_to_images_held_out(trained, rise):
