@@ -110,7 +110,8 @@ def test_a_family_is_listed_by_kind(ncabench):
     code, out, _ = ncabench("list", "pool")
     head, *lines = out.splitlines()
     assert (code, head) == (0, "family\tkind\twhat it is")
-    assert [line.split("\t")[1] for line in lines] == ["fifo", "shuffled", "timeseries"]
+    kinds = [line.split("\t")[1] for line in lines]
+    assert kinds == ["fifo", "replacing", "shuffled", "timeseries"]
 
 
 def test_an_unknown_family_is_refused(ncabench):

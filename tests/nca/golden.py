@@ -105,13 +105,26 @@ def on_masks():
     return {"task": task, "data": set_of_images}
 
 
+def on_corrupted():
+    """The task of corrupted images, and its data."""
+    set_of_images = {"kind": "photo_tiles", "selection": TILES}
+    task = spec("task", "restoration", dataset="photo_tiles", images=TILES, hidden=4)
+    return {"task": task, "data": set_of_images}
+
+
+ON = {"denoising": on_masks}  # what trainers are tested on, where not on an emoji
+ON |= dict.fromkeys(("restoration", "skip_autoencoder", "latent_restoration"), on_corrupted)
+
+
 def built(model, *, perception="conv", update="mlp", on=on_emoji):
     """A model and a task in float64, no weight at a value that hides its use."""
     asked = {"perception": spec("perception", perception), "update": spec("update", update)}
     parts = catalog.describe("model", model).attributes.get("parts", ())
+    on_latent = on is on_corrupted and model.startswith("latent_")
+    own = {"autoencoder": {"kind": "skip", "base": 4}} if on_latent else {}
     made = assemble.assemble(
         {
-            "model": spec("model", model),
+            "model": spec("model", model, **own),
             "parts": {part: asked[part] for part in parts},
             "rng_seed": 3,
             **on(),
@@ -229,7 +242,7 @@ def of_trainer(kind):
         for model in catalog.kinds("model")
         if kind in catalog.describe("model", model).attributes["trainers"]
     ]
-    on = on_masks if kind == "denoising" else partial(on_emoji, padding_px=8)
+    on = ON.get(kind, partial(on_emoji, padding_px=8))
     known = [model for model in ("nca", "unetca", "unet") if model in models]
     made = built((known or models)[0], on=on)
     given = (made.model, made.task, Draws(3), Eager(torch.device("cpu")))

@@ -151,8 +151,8 @@ WRONG = {
     "a trainer that is misspelt": (
         ("[train]\n", '[train]\nkind = "rolout"\n'),
         "train.kind: no trainer is called 'rolout'\n"
-        "  accepted: adversarial, autoencoder, denoising, latent_rollout, one_pass, "
-        "pixel_rollout, rollout, stages, wgan_gp\n"
+        "  accepted: adversarial, autoencoder, denoising, latent_restoration, latent_rollout, "
+        "one_pass, pixel_rollout, restoration, rollout, skip_autoencoder, stages, wgan_gp\n"
         "  did you mean 'rollout'?",
     ),
 }

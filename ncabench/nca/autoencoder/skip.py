@@ -75,7 +75,12 @@ class Skip(Autoencoder):
             glorot(self, keyed)
 
     def encode(self, image: Tensor) -> Tensor:
-        return self._latent(image, self.beside(image))
+        return self.parted(image)[0]
+
+    def parted(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the latent grid and what stands beside it, each computed once."""
+        skip = self.beside(image)
+        return self._latent(image, skip), skip
 
     def beside(self, image: Tensor) -> Tensor:
         """Return the skip connection, ``(B, D / 2, H / 2, W / 2)``."""
@@ -97,8 +102,7 @@ class Skip(Autoencoder):
 
     def forward(self, image: Tensor, *, noise: Tensor | None = None) -> Reconstruction:  # noqa: ARG002 -- the contract's
         """Return the image of its own latent grid and skip connection, without penalties."""
-        skip = self.beside(image)
-        return Reconstruction(image=self.join(self._latent(image, skip), skip), penalties={})
+        return Reconstruction(image=self.join(*self.parted(image)), penalties={})
 
     def _latent(self, image: Tensor, skip: Tensor) -> Tensor:
         latent: Tensor = self.second(skip + self.side(image))

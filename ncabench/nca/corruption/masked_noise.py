@@ -11,7 +11,7 @@ from ncabench.nca.draws import Draws
 def masked_noise(
     image: Tensor,
     *,
-    share: float,
+    share: float | Tensor,
     deviation: float = 0.2,
     purpose: str = "corruption",
     samples: Tensor,
@@ -29,7 +29,8 @@ def masked_noise(
 
     Args:
         image: ``(B, V, H, W)``, in [0, 1].
-        share: chance that a pixel is met, in [0, 1].
+        share: chance that a pixel is met, in [0, 1]; or one for each image, ``(B,)``, which is
+            not looked at before it is used.
         deviation: the noise's standard deviation, at least 0.
         purpose: what is drawn for.
         samples: ``(B,)``, the images' numbers.
@@ -44,7 +45,7 @@ def masked_noise(
     >>> bool((noisy == noisy[:, :1]).all()), bool((noisy != grey).all())
     (True, True)
     """
-    if not 0 <= share <= 1:
+    if not isinstance(share, Tensor) and not 0 <= share <= 1:
         raise ValueError(f"share must be from 0 to 1, not {share}")
     if deviation < 0:
         raise ValueError(f"deviation must be at least 0, not {deviation}")
@@ -52,5 +53,6 @@ def masked_noise(
     cells, shape = height * width, (batch, 1, height, width)
     chance = draws.uniform(f"{purpose}/mask", samples=samples, cells=cells, index=index)
     noise = draws.normal(f"{purpose}/noise", samples=samples, cells=cells, index=index)
-    added = torch.where(chance < share, deviation * noise, 0.0).view(shape)
+    limit = share.view(-1, 1, 1) if isinstance(share, Tensor) else share
+    added = torch.where(chance < limit, deviation * noise, 0.0).view(shape)
     return (image + added.to(image.dtype)).clamp(0, 1)

@@ -39,8 +39,8 @@ class LatentNAFCA(Restoring):
     """
 
     version = 1
-    trainers = ("rollout",)
-    protocols = ("recovery", "quality")
+    trainers = ("rollout", "latent_restoration", "skip_autoencoder", "stages")
+    protocols = ("recovery", "quality", "restoration")
 
     def __init__(
         self,

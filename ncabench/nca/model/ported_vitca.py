@@ -48,8 +48,8 @@ class PortedViTCA(ViTCA):
     """
 
     version = 1
-    trainers = ("rollout", "denoising")
-    protocols = ("recovery", "quality", "denoising")
+    trainers = ("rollout", "denoising", "restoration")
+    protocols = ("recovery", "quality", "denoising", "restoration")
 
     def __init__(
         self,

@@ -66,8 +66,8 @@ class Restormer(OnePass):
     """
 
     version = 1
-    trainers = ("one_pass",)
-    protocols = ("one_pass_recovery",)
+    trainers = ("one_pass", "restoration")
+    protocols = ("one_pass_recovery", "restoration")
 
     def __init__(
         self,

@@ -66,7 +66,7 @@ class ViTCA(Changing):
     """
 
     version = 1
-    trainers = ("rollout", "denoising")
+    trainers: ClassVar[tuple[str, ...]] = ("rollout", "denoising")
     protocols: ClassVar[tuple[str, ...]] = (
         "recovery",
         "quality",

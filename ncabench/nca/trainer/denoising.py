@@ -19,11 +19,12 @@ from ncabench.nca.state import Layout
 from ncabench.nca.task import _masking as masking
 from ncabench.nca.task.denoising import Denoising as DenoisingTask
 from ncabench.nca.trainer._best import Best
+from ncabench.nca.trainer._validated import Validated, check_interval
 from ncabench.nca.trainer._validation import Validation
 from ncabench.nca.trainer.rollout import Rollout
 
 
-class Denoising(Rollout):
+class Denoising(Validated, Rollout):
     """Rolls out a batch of masked images, all under one configuration, and descends.
 
     As ``rollout``, but for four things. The configuration of a fresh batch is drawn from
@@ -124,8 +125,7 @@ class Denoising(Rollout):
             accumulation=accumulation,
         )
         self.reconstruction, self.checkpointing = reconstruction, checkpointing
-        if validate_every < 1:
-            raise ValueError(f"validate_every must be at least 1, not {validate_every}")
+        check_interval(validate_every)
         self.grid: Layout = getattr(stepped, "layout", task.layout)
         if fusion:
             fusable(self.grid.height, self.grid.width, steps=self.steps[0])
@@ -140,26 +140,6 @@ class Denoising(Rollout):
             batch=validation_batch,
             images=validation_images,
         )
-
-    def advance(self) -> dict[str, Tensor]:
-        """Do one iteration, and a validation where it is time for one.
-
-        From the first validation on, the scalars hold the latest and the lowest
-        ``"validation_loss"``. After the last iteration the model has the weights of the lowest.
-        """
-        scalars = super().advance()
-        last = self.iteration == self.iterations
-        if last or self.iteration % self.validate_every == 0:
-            scalars = {name: value.clone() for name, value in scalars.items()}
-            self.best.see(self.validation())
-        if last:
-            self.best.restore()
-        if last or self.iteration >= self.validate_every:
-            scalars |= {
-                "validation_loss": self.best.loss,
-                "lowest_validation_loss": self.best.lowest,
-            }
-        return scalars
 
     def work(self, decided: tuple[int, int]) -> dict[str, Tensor]:
         steps, _ = decided

@@ -62,3 +62,10 @@ def test_what_is_no_noise_is_refused(given, message):
     with pytest.raises(ValueError) as caught:
         noisy(grey(), **given)
     assert str(caught.value) == message
+
+
+def test_each_image_may_have_a_share_of_its_own():
+    shares = torch.tensor([0.0, 0.25, 0.75, 1.0])
+    found = noisy(grey(), shares)
+    for row, share in enumerate(shares.tolist()):
+        assert torch.equal(found[row], noisy(grey(), share)[row])

@@ -84,3 +84,27 @@ def test_no_kernel_is_refused():
     with pytest.raises(ValueError) as caught:
         blurred(torch.zeros(1, 1, 4, 4), side_px=0)
     assert str(caught.value) == "side_px must be at least 1, not 0"
+
+
+def test_each_image_may_have_a_side_of_its_own():
+    sides = torch.tensor([1, 4, 7, 10])
+    image = torch.rand(4, 3, 16, 16, generator=torch.Generator().manual_seed(1))
+    found = blurred(image, side_px=sides, largest_px=10)
+    for row, side in enumerate(sides.tolist()):
+        torch.testing.assert_close(found[row], blurred(image, side_px=side)[row])
+
+
+@pytest.mark.parametrize("side", [3, 4, 9])
+def test_a_kernel_within_a_larger_one_has_zeros_around_it(side):
+    degrees = torch.tensor([17, 45, 200])
+    found = line(degrees, side_px=torch.full((3,), side), within_px=10)
+    first = 4 - (side - 1) // 2
+    inner = slice(first, first + side)
+    torch.testing.assert_close(found[:, inner, inner], line(degrees, side_px=side))
+    torch.testing.assert_close(found.sum(dim=(1, 2)), torch.ones(3))
+
+
+def test_sides_of_their_own_need_one_that_none_is_above():
+    with pytest.raises(ValueError) as caught:
+        line(torch.tensor([0]), side_px=torch.tensor([3]))
+    assert str(caught.value) == "a side for each kernel needs within_px, which none is above"

@@ -40,6 +40,10 @@ TASKS = {  # a task's parameters, and its data
         {"dataset": "photo_tiles", "images": TILES, "hidden": 4},
         ("photo_tiles", TILES),
     ),
+    "restoration": (
+        {"dataset": "photo_tiles", "images": TILES, "hidden": 4},
+        ("photo_tiles", TILES),
+    ),
 }
 NEEDED = {
     "Optimiser": {"kind": "adam", "learning_rate": 0.01},
@@ -48,6 +52,10 @@ NEEDED = {
     "int": 6,
 }
 STAGES = {"first": ("autoencoder", 2), "then": ("rollout", 4)}  # kinds, and their iterations
+RESTORING = {"first": ("skip_autoencoder", 2), "then": ("latent_restoration", 4)}
+RESTORED = dict.fromkeys(("restoration", *(k for k, _ in RESTORING.values())), "restoration")
+TASK_OF = {"denoising": "denoising", **RESTORED}  # of trainers that need one
+SKIP = {"kind": "skip", "base": 4}
 RECIPE = {
     "batch": 4,
     "steps": [3, 6],
@@ -70,10 +78,10 @@ def spec(family, kind, **given):
     return completed
 
 
-def recipe(kind, **given):
+def recipe(kind, *, stages=STAGES, **given):
     """A recipe for a kind of trainer, with something for whatever it needs."""
     if kind == "stages":
-        return {"kind": kind, **{name: stage(name, **given) for name in STAGES}}
+        return {"kind": kind, **{name: stage(name, stages, **given) for name in stages}}
     parameters = catalog.describe("trainer", kind).parameters
     names = {one.name for one in parameters}
     needed = {
@@ -85,9 +93,9 @@ def recipe(kind, **given):
     return spec("trainer", kind, **{**needed, **small, **given})
 
 
-def stage(name, *, iterations=6, **given):
+def stage(name, stages, *, iterations=6, **given):
     """One of two stages; what is beyond six iterations is done in the second."""
-    kind, count = STAGES[name]
+    kind, count = stages[name]
     more = iterations - 6 if name == "then" else 0
     names = {one.name for one in catalog.describe("trainer", kind).parameters}
     own = {key: value for key, value in given.items() if key in names}
@@ -103,7 +111,7 @@ def assembled(model, coder=CODER, task="emoji"):
             "model": spec(
                 "model",
                 model,
-                **({"autoencoder": coder} if model == "latent" else {}),
+                **({"autoencoder": coder} if model.startswith("latent") else {}),
                 **OWN.get(model, {}),
             ),
             "parts": {part: spec(part, kinds[part]) for part in parts},
@@ -131,8 +139,9 @@ def make():
         task=None,
         **given,
     ):
-        task = task or ("denoising" if kind == "denoising" else "emoji")
-        made = assembled(model, coder, task)
+        restored = model.startswith("latent_") and kind != "rollout"
+        task = task or TASK_OF.get(kind, "restoration" if restored else "emoji")
+        made = assembled(model, SKIP if restored else coder, task)
         made.model.to(device)
         made.task.to(device)
         if double:
@@ -140,7 +149,7 @@ def make():
             made.task.double()
         return catalog.build(
             "trainer",
-            recipe(kind, **given),
+            recipe(kind, stages=RESTORING if restored else STAGES, **given),
             made.model,
             made.task,
             Draws(5),
