@@ -210,18 +210,20 @@ def test_no_shipped_suite_reproduces_on_one_rng_seed_what_is_not_exact(path, sto
     once = ["profile.repeats=1"] if document.load(path).profile else []
     sets = ["grid.rng_seed=[0]", *once]
     plan = planner.make(document.load(path, preset="paper", sets=sets))
-    values, gone = {entry.id: {} for entry in plan.entries}, set()
+    values, gone = {entry.id: {} for entry in plan.entries}, {}
     for table in plan.suite.tables:
         for row, column in itertools.product(table.rows, table.columns):
             printed = printed_cell(plan.suite, table, row=row, column=column)
             number = printed.value if printed and printed.value is not None else 1.0
             for entry in matching(plan.entries, row=row, column=column):
+                name = source(column.value)[1]
                 if printed and printed.out_of_memory:
-                    gone.add(entry.id)
+                    gone.setdefault(entry.id, set()).add(name.rpartition("/")[0])
                 else:
-                    values[entry.id][source(column.value)[1]] = number
-    for id in gone:  # which knows what was known before it began
-        values[id] = {name: one for name, one in values[id].items() if "/" not in name}
+                    values[entry.id][name] = number
+    for id, phases in gone.items():  # all else is known of it
+        known = values[id].items()
+        values[id] = {name: one for name, one in known if name.rpartition("/")[0] not in phases}
     ends = {entry.id: "oom" if entry.id in gone else "ok" for entry in plan.entries}
     runs = [store(one, values[one.id], outcome=ends[one.id], **GPU) for one in plan.entries]
     found = verdicts_of(plan, runs)
