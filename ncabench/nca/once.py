@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ncabench.nca.model import Automaton, OnePass
+from ncabench.nca.model import Automaton, Model, OnePass
 from ncabench.nca.state import Layout
 
 
@@ -53,3 +53,16 @@ class Once(Automaton):
         given, rest = state[:, : self.layout.frozen], self.layout.visible_slice.stop
         answer = self.model(given, condition).to(state.dtype)
         return torch.cat([given, answer, state[:, rest:]], dim=1)
+
+
+def as_automaton(model: Model, layout: Layout) -> Automaton:
+    """Return what is stepped of a model: itself, or one pass as a step.
+
+    Args:
+        model: an automaton, or a model of one pass.
+        layout: the task's.
+    """
+    if isinstance(model, OnePass):
+        return Once(model, layout)
+    assert isinstance(model, Automaton)
+    return model

@@ -2,7 +2,7 @@ import torch
 from torch import nn
 
 from ncabench.nca.model import OnePass
-from ncabench.nca.once import Once
+from ncabench.nca.once import Once, as_automaton
 from ncabench.nca.state import Layout
 
 
@@ -39,3 +39,10 @@ def test_weights_are_those_of_the_model():
     once.step(torch.ones(1, 2, 4, 4), condition=None, mask=None).sum().backward()
     assert [one is model.weight for one in once.parameters()] == [True]
     assert float(model.weight.grad) == 16
+
+
+def test_an_automaton_is_stepped_as_it_is_and_a_pass_as_a_step():
+    layout, model = Layout(height=4, width=4, frozen=1, visible=1), Twice()
+    once = as_automaton(model, layout)
+    assert once.model is model
+    assert as_automaton(once, layout) is once

@@ -44,6 +44,28 @@ class Plan:
     shown: frozenset[int]
 
 
+def to_the_answer(steps: int, *, every: int | None, frames: int, films: int) -> Plan:
+    """Return a plan without a perturbation.
+
+    Args:
+        steps: updates until the answer, which is measured.
+        every: steps between what is measured besides, from the first state on; None for none.
+        frames: times of a filmstrip, evenly spaced from the first state to the answer.
+        films: the first so many samples have one.
+
+    >>> plan = to_the_answer(8, every=4, frames=3, films=1)
+    >>> sorted(plan.measured), sorted(plan.pictured)
+    ([0, 4, 8], [0, 4, 8])
+    """
+    return Plan(
+        perturb_at=steps,
+        end=steps,
+        measured=frozenset({steps, *(range(0, steps, every) if every else ())}),
+        pictured=frozenset(round(turn * steps / (frames - 1)) for turn in range(frames)),
+        shown=frozenset(range(films)),
+    )
+
+
 class Stage:
     """One batch on one side of the perturbation: steps it, and looks at every state.
 

@@ -11,13 +11,14 @@ from torch import Tensor
 
 from ncabench.nca.draws import Draws
 from ncabench.nca.metric import Metric
-from ncabench.nca.model import Automaton, Model, OnePass
-from ncabench.nca.once import Once
+from ncabench.nca.model import Model, OnePass
+from ncabench.nca.once import as_automaton
 from ncabench.nca.perturbation import Perturbation
 from ncabench.nca.protocol import Measured, Protocol
+from ncabench.nca.protocol._asked import insist
 from ncabench.nca.protocol._cases import Scores, evaluating
 from ncabench.nca.protocol._masked import Masked, given_and_true, whole_batches
-from ncabench.nca.protocol._rollouts import Moment, Plan, Rollouts, curve
+from ncabench.nca.protocol._rollouts import Moment, Rollouts, curve, to_the_answer
 from ncabench.nca.protocol._unperturbed import refuse
 from ncabench.nca.task import Task
 from ncabench.nca.task import _masking as masking
@@ -78,17 +79,14 @@ class Denoising(Protocol):
         frames: int = 9,
         films: int = 4,
     ) -> None:
-        least = {
-            "steps": (steps, 1),
-            "images": (1 if images is None else images, 1),
-            "curve_images": (curve_images, 0),
-            "curve_every": (curve_every, 1),
-            "frames": (frames, 2),
-            "films": (films, 0),
-        }
-        for name, (value, minimum) in least.items():
-            if value < minimum:
-                raise ValueError(f"{name} must be at least {minimum}, not {value}")
+        insist(
+            steps=(steps, 1),
+            images=(images, 1),
+            curve_images=(curve_images, 0),
+            curve_every=(curve_every, 1),
+            frames=(frames, 2),
+            films=(films, 0),
+        )
         self.steps, self.images = steps, images
         self.curve_images, self.curve_every = curve_images, curve_every
         self.frames, self.films = frames, films
@@ -110,13 +108,15 @@ class Denoising(Protocol):
             raise TypeError(f"denoising needs a task of masks, not {type(task).__name__}")
         refuse(perturbation, by="denoising")
         once, whole = isinstance(model, OnePass), whole_batches(task, images=self.images)
-        stepped = Once(model, task.layout) if isinstance(model, OnePass) else model
-        assert isinstance(stepped, Automaton)
+        stepped = as_automaton(model, task.layout)
         steps = 1 if once else self.steps
         followed = 0 if once else self.curve_images // task.batch * task.batch
         near, far = (
-            Rollouts(stepped, task, metrics=metrics, draws=draws, plan=self._plan(steps, every))
-            for every in (self.curve_every, None)
+            Rollouts(stepped, task, metrics=metrics, draws=draws, plan=plan)
+            for plan in (
+                to_the_answer(steps, every=every, frames=self.frames, films=self.films)
+                for every in (self.curve_every, None)
+            )
         )
         scores, pairs = Scores(), dict[int, Tensor]()
         with evaluating(model):
@@ -137,17 +137,6 @@ class Denoising(Protocol):
         frames = {number: near.frames[number] | far.frames[number] for number in near.frames}
         self._show(measured, frames, pairs, steps=steps)
         return measured
-
-    def _plan(self, steps: int, every: int | None) -> Plan:
-        """Return when to look: at the end, and ``every`` so many steps from the first on."""
-        frames = {round(turn * steps / (self.frames - 1)) for turn in range(self.frames)}
-        return Plan(
-            perturb_at=steps,
-            end=steps,
-            measured=frozenset({steps, *(range(0, steps, every) if every else ())}),
-            pictured=frozenset(frames),
-            shown=frozenset(range(self.films)),
-        )
 
     def _show(
         self,

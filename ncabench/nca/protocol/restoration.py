@@ -11,14 +11,14 @@ from torch import Tensor
 
 from ncabench.nca.draws import Draws
 from ncabench.nca.metric import Metric
-from ncabench.nca.model import Automaton, Model, OnePass
+from ncabench.nca.model import Model, OnePass
 from ncabench.nca.model._restoring import Restoring
-from ncabench.nca.once import Once
+from ncabench.nca.once import as_automaton
 from ncabench.nca.perturbation import Perturbation
 from ncabench.nca.protocol import Measured, Protocol
 from ncabench.nca.protocol._asked import insist
 from ncabench.nca.protocol._cases import Cases, Scores, evaluating
-from ncabench.nca.protocol._rollouts import Plan, Rollouts, curve
+from ncabench.nca.protocol._rollouts import Rollouts, curve, to_the_answer
 from ncabench.nca.protocol._unperturbed import refuse
 from ncabench.nca.task import Task
 from ncabench.nca.task.restoration import Restoration as RestorationTask
@@ -113,13 +113,15 @@ class Restoration(Protocol):
             )
         refuse(perturbation, by="restoration")
         once = isinstance(model, OnePass)
-        stepped = Once(model, task.layout) if isinstance(model, OnePass) else model
-        assert isinstance(stepped, Automaton)
+        stepped = as_automaton(model, task.layout)
         steps = 1 if once else self.steps
         followed = 0 if once else self.curve_images // self.batch * self.batch
         near, far = (
-            Rollouts(stepped, task, metrics=metrics, draws=draws, plan=self._plan(steps, every))
-            for every in (self.curve_every, None)
+            Rollouts(stepped, task, metrics=metrics, draws=draws, plan=plan)
+            for plan in (
+                to_the_answer(steps, every=every, frames=self.frames, films=self.films)
+                for every in (self.curve_every, None)
+            )
         )
         scores, pictures = Scores(), dict[int, Tensor]()
         with evaluating(model):
@@ -138,17 +140,6 @@ class Restoration(Protocol):
             measured.curves.update({name: curve(one) for name, one in near.scores.items()})
         self._show(measured, near, far, pictures, steps=steps)
         return measured
-
-    def _plan(self, steps: int, every: int | None) -> Plan:
-        """Return when to look: at the end, and ``every`` so many steps from the first on."""
-        frames = {round(turn * steps / (self.frames - 1)) for turn in range(self.frames)}
-        return Plan(
-            perturb_at=steps,
-            end=steps,
-            measured=frozenset({steps, *(range(0, steps, every) if every else ())}),
-            pictured=frozenset(frames),
-            shown=frozenset(range(self.films)),
-        )
 
     def _show(
         self,

@@ -11,7 +11,7 @@ from ncabench.nca.draws import Draws
 from ncabench.nca.engine import Engine
 from ncabench.nca.fusion import fusable, fused_rollout
 from ncabench.nca.model import Automaton, OnePass
-from ncabench.nca.once import Once
+from ncabench.nca.once import as_automaton
 from ncabench.nca.optimiser import Optimiser
 from ncabench.nca.pool import Batch, Pool
 from ncabench.nca.schedule import Schedule
@@ -104,7 +104,7 @@ class Denoising(Validated, Rollout):
         if not isinstance(task, DenoisingTask):
             raise TypeError(f"there are no masks in a {type(task).__name__}")
         once = isinstance(model, OnePass)
-        stepped = Once(model, task.layout) if isinstance(model, OnePass) else model
+        stepped = as_automaton(model, task.layout)
         limits = masking.thresholds(iterations=iterations, unlock=unlock)
         self.thresholds = torch.tensor(limits, device=next(model.parameters()).device)
         super().__init__(

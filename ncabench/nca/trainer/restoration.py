@@ -10,7 +10,7 @@ from ncabench.nca.draws import Draws
 from ncabench.nca.engine import Engine
 from ncabench.nca.losses.similarity import negative_psnr
 from ncabench.nca.model import Automaton, OnePass
-from ncabench.nca.once import Once
+from ncabench.nca.once import as_automaton
 from ncabench.nca.optimiser import Optimiser
 from ncabench.nca.pool import Pool
 from ncabench.nca.schedule import Schedule
@@ -94,7 +94,7 @@ class Restoration(Corrupted):
         validation_images: int | None = None,
     ) -> None:
         once = isinstance(model, OnePass)
-        stepped = Once(model, task.layout) if isinstance(model, OnePass) else model
+        stepped = as_automaton(model, task.layout)
         super().__init__(
             stepped,
             insist_on_images(task),
