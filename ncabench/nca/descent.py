@@ -55,9 +55,16 @@ class Descent:
         self.schedule = schedule
         self.iterations = iterations
         self.clip_norm = clip_norm
-        self.normalise = normalise
+        self.normalise, self._spared = normalise, frozenset[int]()
         device = self.weights[0].device.type
         self.scaler = torch.amp.GradScaler(device, enabled=amp is torch.float16)
+
+    def spare(self, weights: Iterable[nn.Parameter]) -> None:
+        """Let the gradients of these be as they are where others are normalised.
+
+        Source: Cells to Pixels, which normalises those of the automaton and not the decoder's.
+        """
+        self._spared = frozenset(map(id, weights))
 
     @cached_property
     def optimizer(self) -> Optimizer:
@@ -100,10 +107,14 @@ class Descent:
         return norm
 
     def _apply_rules(self) -> Tensor:
-        gradients = [weight.grad for weight in self.weights if weight.grad is not None]
-        norm = nn.utils.get_total_norm(gradients)
-        if self.normalise:
-            for gradient in gradients:
+        gradients = [
+            (weight.grad, id(weight) in self._spared)
+            for weight in self.weights
+            if weight.grad is not None
+        ]
+        norm = nn.utils.get_total_norm([gradient for gradient, _ in gradients])
+        for gradient, spared in gradients:
+            if self.normalise and not spared:
                 gradient.div_(gradient.norm() + 1e-8)
         if self.clip_norm is not None:
             nn.utils.clip_grad_norm_(self.weights, self.clip_norm)

@@ -66,6 +66,14 @@ def test_normalises_each_tensor_by_its_own_norm(weights):
     assert_moved(weights, first=[-0.6, -0.8], second=[-1.0])
 
 
+def test_what_is_spared_is_not_normalised(weights):
+    rule = descent(weights, normalise=True)
+    rule.spare(weights[1:])
+    rule.backward(slope(weights))
+    assert float(rule.step()) == pytest.approx(13.0)
+    assert_moved(weights, first=[-3 / 5, -4 / 5], second=[-12.0])
+
+
 def test_clips_after_normalising(weights):
     rule = descent(weights, normalise=True, clip_norm=1.0)
     rule.backward(slope(weights))

@@ -22,8 +22,8 @@ class PixelRollout(Rollout):
     As ``rollout``, but that the loss is `ncabench.nca.losses.morphology`, and that it is the
     cells' states, not the pixels, that are kept in a range: from -1 to 1.
 
-    Source: Cells to Pixels, the training of growing, without its perceptual loss. There the
-    decoder's gradients are not normalised, and half precision is used.
+    Source: Cells to Pixels, the training of growing, without its perceptual loss, and in
+    single precision.
 
     Args:
         iterations: optimiser steps.
@@ -34,7 +34,8 @@ class PixelRollout(Rollout):
         overflow: weight of the penalty on states out of range.
         pool: where part of each batch comes from; None starts every sample from the seed.
         clip_norm: greatest global norm of the gradient; None does not clip.
-        normalise_gradients: divide each weight tensor's gradient by its norm.
+        normalise_gradients: divide each weight tensor's gradient by its norm, but for the
+            decoder's.
         accumulation: parts that a batch is split into, to save memory.
         checkpoint_segments: parts of the rollout whose activations are computed again in
             the backward pass, to save memory; 0 keeps all.
@@ -44,10 +45,10 @@ class PixelRollout(Rollout):
         TypeError: the model has no pixels.
 
     >>> PixelRollout.version
-    1
+    2
     """
 
-    version = 1
+    version = 2
     model: CellsToPixels
 
     def __init__(
@@ -90,6 +91,7 @@ class PixelRollout(Rollout):
             accumulation=accumulation,
             checkpoint_segments=checkpoint_segments,
         )
+        self.descent.spare(model.readout.parameters())
 
     def _losses(self, final: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """Return the loss of a part of the batch, and what it is made of."""

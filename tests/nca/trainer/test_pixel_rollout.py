@@ -34,6 +34,20 @@ def test_parts_of_a_batch_add_up(make):
         torch.testing.assert_close(found, expected)
 
 
+def test_gradients_of_the_automaton_alone_are_normalised(trainer, plain):
+    given = trainer.model, trainer.task, trainer.draws, trainer.engine
+    recipe = {"iterations": 2, "optimiser": plain(0.5), "schedule": Constant()}
+    steps = PixelRollout(*given, **recipe, batch=4, steps=(4, 5))
+    steps.advance()  # the update ends in zeros, and nothing before it has a slope at first
+    before = {name: one.detach().clone() for name, one in steps.model.named_parameters()}
+    steps.advance()
+    named = steps.model.named_parameters()
+    moved = {name: float((one.detach() - before[name]).norm()) for name, one in named}
+    even = {name for name, length in moved.items() if abs(length - 0.5) < 1e-3}
+    assert even == {name for name in moved if not name.startswith("readout.")}
+    assert 0 < len(even) < len(moved)
+
+
 def test_the_pool_holds_cells(make):
     trainer = make("pixel_rollout", "cells_to_pixels")
     trainer.advance()
