@@ -156,14 +156,7 @@ class _Meter:
         )
 
     def _peaks(self, action: Action) -> Values:
-        peak = memory.peak(action, device=self.device)
-        found = {
-            "peak_allocated_mib": peak.allocated_mib,
-            "peak_reserved_mib": peak.reserved_mib,
-            "device_used_mib": peak.device_used_mib,
-            "peak_rss_mib": peak.rss_mib,
-        }
-        return {name: value for name, value in found.items() if value is not None}
+        return memory.peak(action, device=self.device).named("mib")
 
 
 def _spread(name: str, timed: Blocks) -> Values:

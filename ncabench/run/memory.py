@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 
@@ -38,6 +39,21 @@ class Peak:
     reserved_mib: float | None = None
     device_used_mib: float | None = None
     rss_mib: float | None = None
+
+    def named(self, unit: Literal["mib", "gb"]) -> dict[str, float]:
+        """Return what was measured, by the names of profiles; a GB has 2**30 bytes.
+
+        >>> Peak(rss_mib=512.0).named("gb")
+        {'peak_rss_gb': 0.5}
+        """
+        found = {
+            "peak_allocated": self.allocated_mib,
+            "peak_reserved": self.reserved_mib,
+            "device_used": self.device_used_mib,
+            "peak_rss": self.rss_mib,
+        }
+        size = 1 if unit == "mib" else _GB // _MIB
+        return {f"{name}_{unit}": mib / size for name, mib in found.items() if mib is not None}
 
 
 def peak(action: Callable[[], object], *, device: torch.device) -> Peak:

@@ -26,8 +26,6 @@ from ncabench.run.precision import flags
 from ncabench.run.timing import Blocks, lap
 from ncabench.run.workload import LEARNING_RATE, Workload, stepped
 
-_MIB_PER_GB = 1024
-
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
@@ -85,15 +83,7 @@ def passes(model: Model, task: Task, asked: Asked, *, device: torch.device) -> A
             if failed.outcome != "oom":
                 raise
             return Answered(values=values, failed=failed)
-    found = {
-        "peak_allocated_gb": peak.allocated_mib,
-        "peak_reserved_gb": peak.reserved_mib,
-        "device_used_gb": peak.device_used_mib,
-        "peak_rss_gb": peak.rss_mib,
-    }
-    for name, mib in found.items():
-        if mib is not None:
-            values[f"training/{name}"] = mib / _MIB_PER_GB
+    values |= {f"training/{name}": size for name, size in peak.named("gb").items()}
     for name, timed in (("forward", forward), ("backward", backward)):
         values |= {f"{name}/ms": timed.median, f"{name}/ms_iqr": timed.iqr}
     return Answered(values={**values, "training/ms": forward.median + backward.median})

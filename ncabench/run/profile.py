@@ -147,10 +147,7 @@ def _measure(
     found = {
         f"ms_per_{unit}": timed.median,
         f"ms_per_{unit}_iqr": timed.iqr,
-        "peak_allocated_mib": peak.allocated_mib,
-        "peak_reserved_mib": peak.reserved_mib,
-        "device_used_mib": peak.device_used_mib,
-        "peak_rss_mib": peak.rss_mib,
+        **peak.named("mib"),
         f"energy_j_per_{unit}": _energy_j(action, device=device, units=units),
     }
     return _known(phase, found)

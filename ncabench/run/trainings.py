@@ -30,8 +30,6 @@ from ncabench.run.restoring import Terms
 from ncabench.run.timing import time_blocks
 from ncabench.run.workload import Action
 
-_MIB_PER_GB = 1024
-
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
@@ -191,11 +189,4 @@ class _Meter:
         )
 
     def _peaks(self, action: Action) -> Values:
-        peak = memory.peak(action, device=self.device)
-        found = {
-            "peak_allocated_gb": peak.allocated_mib,
-            "peak_reserved_gb": peak.reserved_mib,
-            "device_used_gb": peak.device_used_mib,
-            "peak_rss_gb": peak.rss_mib,
-        }
-        return {name: value / _MIB_PER_GB for name, value in found.items() if value is not None}
+        return memory.peak(action, device=self.device).named("gb")

@@ -18,7 +18,7 @@ from ncabench.nca.protocol._bounds import diverged
 from ncabench.nca.protocol._cases import Cases, Scores, under
 from ncabench.nca.protocol._followed import mended
 from ncabench.nca.protocol._masked import whole_batches
-from ncabench.nca.protocol._rollouts import Plan, Rollouts, Stage
+from ncabench.nca.protocol._rollouts import Plan, Rollouts, Stage, film_times
 from ncabench.nca.task.denoising import Denoising as DenoisingTask
 
 
@@ -161,12 +161,11 @@ class Inputs:
         )
 
     def _plan(self) -> Plan:
-        times = {round(turn * self.steps / (self.frames - 1)) for turn in range(self.frames)}
         return Plan(
             perturb_at=self.steps,
             end=self.steps,
             measured=frozenset(),
-            pictured=frozenset(times),
+            pictured=film_times(self.steps, frames=self.frames),
             shown=frozenset(range(self.films)),
         )
 

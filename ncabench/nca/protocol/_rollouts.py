@@ -44,6 +44,15 @@ class Plan:
     shown: frozenset[int]
 
 
+def film_times(end: int, *, frames: int) -> frozenset[int]:
+    """Return so many times, evenly spaced from 0 to the end, each rounded.
+
+    >>> sorted(film_times(5, frames=3))
+    [0, 2, 5]
+    """
+    return frozenset(round(turn * end / (frames - 1)) for turn in range(frames))
+
+
 def to_the_answer(steps: int, *, every: int | None, frames: int, films: int) -> Plan:
     """Return a plan without a perturbation.
 
@@ -61,7 +70,7 @@ def to_the_answer(steps: int, *, every: int | None, frames: int, films: int) -> 
         perturb_at=steps,
         end=steps,
         measured=frozenset({steps, *(range(0, steps, every) if every else ())}),
-        pictured=frozenset(round(turn * steps / (frames - 1)) for turn in range(frames)),
+        pictured=film_times(steps, frames=frames),
         shown=frozenset(range(films)),
     )
 

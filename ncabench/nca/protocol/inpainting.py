@@ -17,7 +17,7 @@ from ncabench.nca.protocol import Measured, Protocol
 from ncabench.nca.protocol._cases import Scores, cases, evaluating, tested
 from ncabench.nca.protocol._filled import HOLE, Filled
 from ncabench.nca.protocol._reconstructed import reconstructed
-from ncabench.nca.protocol._rollouts import Plan, Rollouts, curve
+from ncabench.nca.protocol._rollouts import Plan, Rollouts, curve, film_times
 from ncabench.nca.protocol._unperturbed import refuse
 from ncabench.nca.task import Task
 from ncabench.nca.task.inpainting import Inpainting as InpaintingTask
@@ -133,13 +133,12 @@ class Inpainting(Protocol):
 
     def _plan(self) -> Plan:
         end = self.steps + self.horizon
-        frames = {round(turn * self.steps / (self.frames - 1)) for turn in range(self.frames)}
         every = range(0, end, self.curve_every)
         return Plan(
             perturb_at=end,
             end=end,
             measured=frozenset({0, self.steps, end, *every}),
-            pictured=frozenset({*frames, end}),
+            pictured=frozenset({*film_times(self.steps, frames=self.frames), end}),
             shown=frozenset(range(min(self.films, self.rollouts))),
         )
 

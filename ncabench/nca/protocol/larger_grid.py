@@ -15,6 +15,7 @@ from ncabench.nca.protocol._cases import evaluating
 from ncabench.nca.protocol._enlarged import Enlarged
 from ncabench.nca.protocol._followed import STATES, Follower, add, mended
 from ncabench.nca.protocol._masked import whole_batches
+from ncabench.nca.protocol._rollouts import film_times
 from ncabench.nca.protocol._unperturbed import refuse
 from ncabench.nca.task import Task
 
@@ -111,9 +112,7 @@ class LargerGrid(Protocol):
             metrics=metrics,
             draws=draws,
             measured={*range(0, self.steps, self.curve_every), self.steps},
-            pictured={
-                round(turn * self.steps / (self.frames - 1)) for turn in range(self.frames)
-            },
+            pictured=film_times(self.steps, frames=self.frames),
             films=self.films,
         )
         beside: dict[str, list[float]] = {}

@@ -19,6 +19,7 @@ from ncabench.nca.model import Model
 from ncabench.nca.optimiser.adamw import AdamW
 from ncabench.nca.perturbation import Perturbation
 from ncabench.nca.protocol import Curve, Measured, Protocol
+from ncabench.nca.protocol._asked import insist
 from ncabench.nca.protocol._cases import evaluating
 from ncabench.nca.protocol._features import Features, Kept, batches
 from ncabench.nca.protocol._unperturbed import refuse
@@ -102,17 +103,14 @@ class LinearProbe(Protocol):
         test_images: int | None = None,
         cached: bool = False,
     ) -> None:
-        counts = {
-            "steps": steps,
-            "iterations": iterations,
-            "batch": batch,
-            "validate_every": validate_every,
-            "images": 1 if images is None else images,
-            "test_images": 1 if test_images is None else test_images,
-        }
-        for name, value in counts.items():
-            if value < 1:
-                raise ValueError(f"{name} must be at least 1, not {value}")
+        insist(
+            steps=(steps, 1),
+            iterations=(iterations, 1),
+            batch=(batch, 1),
+            validate_every=(validate_every, 1),
+            images=(images, 1),
+            test_images=(test_images, 1),
+        )
         self.steps, self.iterations, self.batch = steps, iterations, batch
         self.optimiser = AdamW(learning_rate=learning_rate, weight_decay=weight_decay)
         self.schedule = Cosine() if schedule == "cosine" else Constant()

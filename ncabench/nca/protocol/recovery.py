@@ -23,7 +23,7 @@ from ncabench.nca.protocol._cases import (
     tested,
 )
 from ncabench.nca.protocol._reconstructed import reconstructed
-from ncabench.nca.protocol._rollouts import Moment, Plan, Rollouts, curve
+from ncabench.nca.protocol._rollouts import Moment, Plan, Rollouts, curve, film_times
 from ncabench.nca.task import Task
 
 
@@ -144,12 +144,11 @@ class Recovery(Protocol):
         end = self.perturb_at + self.horizon
         marks = {0, self.perturb_at, self.perturb_at + 1, end}
         window = range(self.stage_1[0], self.stage_1[1] + 1)
-        frames = {round(turn * end / (self.frames - 1)) for turn in range(self.frames)}
         return Plan(
             perturb_at=self.perturb_at,
             end=end,
             measured=frozenset({*marks, *window, *range(0, end, self.curve_every)}),
-            pictured=frozenset({*frames, self.perturb_at}),
+            pictured=frozenset({*film_times(end, frames=self.frames), self.perturb_at}),
             shown=shown,
         )
 
