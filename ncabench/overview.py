@@ -214,6 +214,7 @@ def export(
     preset: str | None,
     sets: Sequence[str],
     weights: bool = True,
+    films: bool = True,
 ) -> int:
     """Write the finished runs of suites (or all) into one file, and return how many."""
     plans = [pipeline.plan(one, space, preset=preset, sets=sets) for one in suites]
@@ -221,7 +222,7 @@ def export(
     wanted |= {suite_id(one.suite) for one in plans}
     there = {place.parent.name for place in folder.folders(space.results)}
     ids = sorted(there & wanted) if suites else sorted(there)
-    return bundle.export(space.results, ids=ids, path=path, weights=weights)
+    return bundle.export(space.results, ids=ids, path=path, weights=weights, films=films)
 
 
 def take_in(path: Path, space: Workspace) -> list[str]:

@@ -32,6 +32,9 @@ def export(
     weights: Annotated[
         bool, typer.Option(help="Take trained weights along; all else is there without.")
     ] = True,
+    films: Annotated[
+        bool, typer.Option(help="Take filmstrips along; all else is there without.")
+    ] = True,
 ) -> None:
     """Write finished runs into one file, to be imported elsewhere."""
     from ncabench import overview
@@ -43,6 +46,7 @@ def export(
         preset=preset,
         sets=sets or (),
         weights=weights,
+        films=films,
     )
     console.text(f"{path}: {count} runs")
 

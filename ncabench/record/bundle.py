@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ncabench.errors import MachineError, RecordError
-from ncabench.record.content import held, is_weights, kept, verified
+from ncabench.record.content import held, is_film, is_weights, kept, may_stay, verified
 from ncabench.record.stored import moment
 from ncabench.run import outcome
 from ncabench.run.folder import folders, make, run_folder
@@ -35,7 +35,14 @@ class _Packed:
     files: Mapping[str, bytes]
 
 
-def export(results: Path, *, ids: Sequence[str], path: Path, weights: bool = True) -> int:
+def export(
+    results: Path,
+    *,
+    ids: Sequence[str],
+    path: Path,
+    weights: bool = True,
+    films: bool = True,
+) -> int:
     """Write the finished runs of some ids to one file, and return how many records it holds.
 
     The same records give the same bytes, whenever they are exported. Checkpoints (``*.pt``)
@@ -45,8 +52,8 @@ def export(results: Path, *, ids: Sequence[str], path: Path, weights: bool = Tru
         results: the results folder.
         ids: of the runs.
         path: the file.
-        weights: whether trained weights travel; without them all numbers, curves and pictures
-            are there, and only a new evaluation is not possible.
+        weights: whether trained weights travel; without them a new evaluation is not possible.
+        films: whether filmstrips travel; without them reports show none of these runs.
 
     Raises:
         RecordError: an id has no finished record, or a record or artifact is damaged.
@@ -64,7 +71,7 @@ def export(results: Path, *, ids: Sequence[str], path: Path, weights: bool = Tru
         base = f"{folder.parent.name}/{folder.name}"
         files[f"{base}/{RECORD}"] = (folder / RECORD).read_bytes()
         for name in held(record, folder):
-            if weights or not is_weights(name):
+            if (weights or not is_weights(name)) and (films or not is_film(name)):
                 files[f"{base}/{name}"] = verified(folder / name, record.artifacts[name])
         seen.add(record.id)
         count += 1
@@ -97,7 +104,7 @@ def import_(path: Path, *, results: Path) -> list[str]:
             verdict, wins = _compared(run, _there(results, run.record), results=results)
             lines.append(f"{base.replace('/', ' ')}: {verdict}")
             if wins:
-                accepted.append((run, _written(run, folder=arriving / base)))
+                accepted.append((run, _written(run, folder=arriving / base, results=results)))
         for run, draft in accepted:
             _swapped(draft, _place(results, run.record), aside=arriving / "old")
     except OSError as error:
@@ -200,7 +207,7 @@ def _packed(base: str, files: Mapping[str, bytes], *, path: Path) -> _Packed:
     named = {
         name: record.artifacts[name]
         for name in kept(record)
-        if name in found or not is_weights(name)
+        if name in found or not may_stay(name)
     }
     if named != found:
         odd = sorted(set(named.items()) ^ set(found.items()))[0][0]
@@ -235,7 +242,7 @@ def _compared(
         return "imported; the record that was here is damaged", True
     if old == new:
         if set(run.files) - set(held(old, _place(results, old))) - {RECORD}:
-            return "imported; the same record was here, without its weights", True
+            return "imported; the same record was here, with fewer files", True
         return "kept; the same record is here already", False
     if old.unfinished and not new.unfinished:
         return "replaced; the run that was here was cut off", True
@@ -244,8 +251,14 @@ def _compared(
     return f"kept; the record that is here is no older ({old.ended_at})", False
 
 
-def _written(run: _Packed, *, folder: Path) -> Path:
-    for name, found in run.files.items():
+def _written(run: _Packed, *, folder: Path, results: Path) -> Path:
+    old = _there(results, run.record)
+    there = _place(results, run.record)
+    beside = (
+        held(run.record, there) if old == run.record else []
+    )  # what a bundle may be without
+    files = {name: (there / name).read_bytes() for name in beside} | dict(run.files)
+    for name, found in files.items():
         make((folder / name).parent)
         write_whole(folder / name, found)
     return folder

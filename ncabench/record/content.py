@@ -114,9 +114,9 @@ def _content(record: Record, *, folder: Path, digest: str) -> Content:
 def held(record: Record, folder: Path) -> list[str]:
     """Return the names of the artifacts that a run folder should have.
 
-    That is all but checkpoints (``*.pt``), which never travel, and weights that stayed behind.
+    That is all but checkpoints (``*.pt``), which never travel, and what stayed behind.
     """
-    return [name for name in kept(record) if not is_weights(name) or (folder / name).exists()]
+    return [name for name in kept(record) if not may_stay(name) or (folder / name).exists()]
 
 
 def kept(record: Record) -> list[str]:
@@ -124,9 +124,19 @@ def kept(record: Record) -> list[str]:
     return sorted(name for name in record.artifacts if not name.endswith(".pt"))
 
 
+def may_stay(name: str) -> bool:
+    """Whether an artifact may stay behind when a record travels: weights and filmstrips."""
+    return is_weights(name) or is_film(name)
+
+
 def is_weights(name: str) -> bool:
-    """Whether an artifact is weights, which may stay behind when a record travels."""
+    """Whether an artifact is weights."""
     return name.endswith(".safetensors")
+
+
+def is_film(name: str) -> bool:
+    """Whether an artifact is a filmstrip."""
+    return re.fullmatch(r"filmstrip-.*\.png", name) is not None
 
 
 def verified(path: Path, digest: str) -> bytes:

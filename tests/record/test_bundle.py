@@ -79,7 +79,7 @@ def test_weights_may_stay_behind_and_come_later(here, there, path, write_run):
     assert weights not in without
     assert f"runs/{BASE}/curves.json" in without
     bundle.export(here, ids=[ID], path=path)
-    line = f"{ID} cpu-eager: imported; the same record was here, without its weights"
+    line = f"{ID} cpu-eager: imported; the same record was here, with fewer files"
     assert bundle.import_(path, results=there) == [line]
     assert contents(there) == {**without, weights: b"large as well"}
 
@@ -97,6 +97,21 @@ def test_a_run_without_its_weights_is_stored_and_travels_on(
     assert again.read_bytes() == path.read_bytes()
     kept = f"{ID} cpu-eager: kept; the same record is here already"
     assert bundle.import_(again, results=here) == [kept]
+
+
+def test_filmstrips_may_stay_behind_and_nothing_is_lost_when_they_come(
+    here, there, path, write_run
+):
+    film = f"runs/{BASE}/filmstrip-x.png"
+    write_run(here, files={**TRAINED, "filmstrip-x.png": "a picture"})
+    bundle.export(here, ids=[ID], path=path, films=False)
+    bundle.import_(path, results=there)
+    without = contents(there)
+    assert film not in without
+    bundle.export(here, ids=[ID], path=path, weights=False)
+    line = f"{ID} cpu-eager: imported; the same record was here, with fewer files"
+    assert bundle.import_(path, results=there) == [line]
+    assert contents(there) == {**without, film: b"a picture"}  # the weights are still there
 
 
 def test_weights_that_are_not_the_records_are_refused(here, there, path, write_run):
