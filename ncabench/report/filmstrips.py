@@ -13,12 +13,12 @@ from PIL import Image
 
 from ncabench.errors import RecordError
 from ncabench.plan.planner import Plan
-from ncabench.record.content import is_film
 from ncabench.record.stored import StoredRun
 from ncabench.report import artifacts, pictured
 from ncabench.report.chosen import choose
 from ncabench.report.view import Picture
 
+_NAME = re.compile(r"filmstrip-.*\.png")
 WIDEST_PX = 2000  # a strip of larger frames is shown smaller
 
 
@@ -41,7 +41,7 @@ def collect(plan: Plan, runs: Sequence[StoredRun], *, folder: str) -> tuple[Pict
 def _of(run: StoredRun, *, label: Mapping[str, Any], folder: str) -> list[Picture]:
     """The filmstrips of a run, but those that stayed behind when it travelled."""
     found = []
-    for name in filter(is_film, artifacts.names(run)):
+    for name in filter(_NAME.fullmatch, artifacts.names(run)):
         with suppress(RecordError):
             found.append(_picture(run, name, label=label, folder=folder))
     return found

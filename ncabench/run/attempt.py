@@ -10,6 +10,7 @@ from typing import Any
 
 from ncabench.run import checkpoint, environment, failure, folder, outcome
 from ncabench.run.failure import Failure
+from ncabench.run.folder import LOG
 from ncabench.run.job import Job
 from ncabench.run.outcome import Record
 from ncabench.run.result import Interrupted, Result
@@ -54,14 +55,16 @@ class Attempt:
         checkpoint.remove(job.folder)
 
     def fail(self, failed: Failure) -> None:
-        """Leave the record of an entry that ended otherwise.
+        """Leave the record of an entry that ended otherwise, with its log up to there.
 
         Raises:
             MachineError: the folder cannot be written.
         """
+        logs = [LOG] if (self.job.folder / LOG).exists() else []
         record = self._record(
             failed.outcome,
             reason=failed.reason,
+            artifacts=folder.digests(self.job.folder, logs),
             seconds=time.monotonic() - self.clock,
             warnings=self.job.warnings,
             environment=self._environment(),

@@ -13,6 +13,8 @@ from ncabench.errors import MachineError, RecordError
 from ncabench.run import outcome
 from ncabench.run.outcome import Record
 
+LOG = "log.jsonl"  # what a training reports of itself, a line for each of some iterations
+
 
 def run_folder(results: Path, *, id: str, device_class: str, engine: str) -> Path:
     """Return the folder of a record.

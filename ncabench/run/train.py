@@ -20,13 +20,13 @@ from ncabench.nca.trainer import Trainer
 from ncabench.plan import assemble
 from ncabench.run import checkpoint
 from ncabench.run.checkpoint import Rhythm
+from ncabench.run.folder import LOG
 from ncabench.run.job import Job
 from ncabench.run.progress import Progress, Tell
 from ncabench.run.reading import Reading
 from ncabench.run.result import Result
 
 WEIGHTS = "weights.safetensors"
-LOG = "log.jsonl"
 LIMIT = 1e6  # a loss beyond it counts as diverged
 WORST = "worst"  # the greatest loss since the last reading; it is no value of the log
 
@@ -132,6 +132,8 @@ class Training:
         values = reading.values()
         worst = values.pop(WORST)
         if worst > LIMIT:
+            self._write(reading.iteration, values)
+            self._append_lines()
             said = "stopped being finite" if math.isinf(worst) else f"reached {worst:.3g}"
             raise Diverged(f"the loss {said} by iteration {reading.iteration}")
         self._write(reading.iteration, values)

@@ -1,5 +1,6 @@
 """Real processes on tiny entries: what they leave, whoever is killed."""
 
+import json
 import os
 import signal
 import time
@@ -111,6 +112,16 @@ def test_an_evaluation_ends_as_its_training_did(tmp_path):
     assert [one.outcome for one in records] == ["diverged", "diverged"]
     assert records[0].reason.startswith("the loss ")
     assert records[1].reason == f"its training {training.id}: {records[0].reason}"
+
+
+def test_a_training_that_diverges_keeps_its_log_and_the_line_on_which_it_did(tmp_path):
+    training = jobs(tmp_path)[0]
+    wild = {**training.spec["trainer"]["optimiser"], "learning_rate": 1e30}
+    spec = {**training.spec, "trainer": {**training.spec["trainer"], "optimiser": wild}}
+    (record,) = run([replace(training, spec=spec)])
+    lines = (training.folder / "log.jsonl").read_text().splitlines()
+    assert list(record.artifacts) == ["log.jsonl"]
+    assert record.reason.endswith(f"by iteration {json.loads(lines[-1])['iteration']}")
 
 
 def test_a_damaged_training_record_costs_its_evaluation_only(tmp_path):
