@@ -19,7 +19,7 @@ from ncabench.report.chosen import choose
 from ncabench.report.view import Picture
 
 _NAME = re.compile(r"filmstrip-.*\.png")
-WIDEST_PX = 2000  # a strip of larger frames is shown smaller
+WIDEST_PX = 1500  # a strip of larger frames is shown smaller
 
 
 def collect(plan: Plan, runs: Sequence[StoredRun], *, folder: str) -> tuple[Picture, ...]:
