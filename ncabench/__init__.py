@@ -13,3 +13,5 @@ catalog.py finds its components by their path; schema.py checks what a suite set
 An import always points up this list, never down; tests/test_architecture.py
 holds the exact table.
 """
+
+from ncabench.loading import load as load

@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from ncabench import console
-from ncabench.cli.app import RESULTS, Data, Json, Results, app, print_json, workspace
+from ncabench.cli.app import RESULTS, Data, Json, Results, Where, app, print_json, workspace
+
+DIFFERENT = 5  # as a regression
 
 
 @app.command("list")
@@ -39,6 +41,40 @@ def show(id: str, as_json: Json = False, results: Results = RESULTS) -> None:
         return
     for record in found:
         console.text(overview.describe(record))
+
+
+@app.command()
+def verify(
+    id: str,
+    device: Where = "auto",
+    iterations: Annotated[
+        int | None,
+        typer.Option(min=1, help="Of a training; as many as its log's first line by default."),
+    ] = None,
+    tolerance: Annotated[
+        float,
+        typer.Option(min=0.0, help="How far values may be apart, relative to their size."),
+    ] = 1e-4,
+    as_json: Json = False,
+    results: Results = RESULTS,
+    data: Data = None,
+) -> None:
+    """Repeat a stretch of a training, or an evaluation, and compare the numbers."""
+    from ncabench import verifying
+
+    found = verifying.verify(
+        id,
+        workspace(results, data),
+        device=device,
+        iterations=iterations,
+        tolerance=tolerance,
+    )
+    if as_json:
+        print_json(found.document())
+    else:
+        console.text(found.verdict)
+    if not found.holds:
+        raise typer.Exit(DIFFERENT)
 
 
 @app.command()

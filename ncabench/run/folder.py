@@ -95,3 +95,26 @@ def digests(folder: Path, names: list[str]) -> dict[str, str]:
     return {
         name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in sorted(names)
     }
+
+
+def named(id: str, results: Path) -> list[tuple[Path, Record]]:
+    """Return the run folders and records of the one entry whose id begins with ``id``.
+
+    Raises:
+        RecordError: there is none, or there are several.
+    """
+    places = [place for place in folders(results) if place.parent.name.startswith(id)]
+    found = sorted({place.parent.name for place in places})
+    if not found:
+        raise RecordError(f"{results}: no record's id begins with {id!r}; see `ncabench plan`")
+    if len(found) > 1:
+        raise RecordError(
+            f"{results}: {len(found)} ids begin with {id!r}: {', '.join(found[:5])}; "
+            "give more of its digits"
+        )
+    return [(place, outcome.read(place)) for place in places]
+
+
+def latest(found: list[tuple[Path, Record]]) -> tuple[Path, Record]:
+    """Return the record that ended well last; where none did, the one that ended last."""
+    return max(found, key=lambda one: (one[1].outcome == "ok", one[1].ended_at))
