@@ -40,7 +40,7 @@ ALLOWED = {  # part: the other parts of ncabench that it may import
 }
 TOGETHER = {  # may see all
     *("__init__", "__main__", "cli", "pipeline", "overview", "checking", "compare", "doctor"),
-    *("loading", "verifying"),
+    *("deciding", "loading", "verifying"),
 }
 NARROW = {  # (part, other part): the only files of the other that it may import
     ("record", "run"): {"outcome", "folder"},
@@ -68,6 +68,7 @@ LIGHT = (  # what the parent process and every command that only looks may load 
     "cli",
     "compare",
     "console",
+    "deciding",
     "gate",
     "interval",
     "loading",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -27,6 +27,7 @@ from ncabench.cli.app import (
     workspace,
 )
 from ncabench.errors import SuiteError
+from ncabench.pipeline import Workspace
 
 
 @app.command()
@@ -115,6 +116,13 @@ def plan(
     expression: Select = "",
     device: Where = "auto",
     why: Annotated[bool, typer.Option(help="Say why an entry would run or not.")] = False,
+    until: Annotated[
+        Literal["decided"] | None,
+        typer.Option(help="List the rng_seeds to add instead, until claims are decided."),
+    ] = None,
+    max_seeds: Annotated[
+        int, typer.Option(help="Rng_seeds of a grid point at most, with --until.")
+    ] = 10,
     as_json: Json = False,
     results: Results = RESULTS,
     data: Data = None,
@@ -123,6 +131,11 @@ def plan(
     from ncabench import overview
 
     space = workspace(results, data)
+    if until:
+        _plan_further(
+            suites, space, preset=preset, sets=sets or (), most=max_seeds, as_json=as_json
+        )
+        return
     rows = overview.of_suites(
         suites, space, preset=preset, sets=sets or (), expression=expression, device=device
     )
@@ -137,6 +150,29 @@ def plan(
         heads = [*heads, "why"]
         lines = [[*line, row["why"]] for line, row in zip(lines, rows, strict=True)]
     console.table(heads, lines)
+
+
+def _plan_further(
+    suites: Sequence[Path],
+    space: Workspace,
+    *,
+    preset: str | None,
+    sets: Sequence[str],
+    most: int,
+    as_json: bool,
+) -> None:
+    from ncabench import deciding
+
+    found = [
+        deciding.deciding(path, space, most=most, preset=preset, sets=sets) for path in suites
+    ]
+    if as_json:
+        print_json([one.document() for one in found])
+        return
+    for one in found:
+        console.table(*deciding.table(one))
+        for line in deciding.said(one):
+            console.text(line)
 
 
 @app.command()
