@@ -59,7 +59,7 @@ class VolumeToPixels(Changing):
     """
 
     version = 1
-    trainers = ("rollout",)
+    trainers = ("rollout", "textured_rollout")
     protocols = ("quality",)
     sums: Tensor  # (5, 1, 3, 3, 3)
     origin: Tensor  # (3,)
