@@ -46,6 +46,10 @@ class Model(nn.Module, ABC):
         """Return the number of weights that inference needs."""
         return sum(weight.numel() for weight in self.parameters())
 
+    def counted_apart(self) -> dict[str, int]:
+        """Return the number of weights of parts that papers count by themselves, by name."""
+        return {}
+
     def features(self, shown: Tensor) -> Tensor:  # noqa: ARG002 -- others have some
         """Return what a linear probe classifies by, ``(B, F, h, w)``.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from ncabench.nca.state import Layout
 
@@ -24,3 +24,14 @@ def evenly(seed: Tensor, *, layout: Layout) -> Tensor:
     """
     mean = seed.mean(dim=(2, 3), keepdim=True)
     return mean.repeat(1, 1, layout.height, layout.width)
+
+
+def counted(model: nn.Module, readout: nn.Module) -> dict[str, int]:
+    """Return the number of weights of the automaton alone, and of the decoder.
+
+    >>> model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+    >>> counted(model, model[1])
+    {'automaton': 9, 'decoder': 4}
+    """
+    whole, decoder = (sum(map(Tensor.numel, one.parameters())) for one in (model, readout))
+    return {"automaton": whole - decoder, "decoder": decoder}

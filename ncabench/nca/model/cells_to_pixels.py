@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ncabench.nca.decoder import Decoder
-from ncabench.nca.model._rendered import check_visible
+from ncabench.nca.model._rendered import check_visible, counted
 from ncabench.nca.model.nca import NCA
 from ncabench.nca.perception import Perception
 from ncabench.nca.rendering import plane
@@ -62,7 +62,7 @@ class CellsToPixels(NCA):
 
     version = 1
     parts = ("perception", "update")
-    trainers = ("rollout", "pixel_rollout")
+    trainers = ("rollout", "pixel_rollout", "textured_rollout")
     protocols = ("recovery", "quality")
 
     def __init__(
@@ -90,6 +90,10 @@ class CellsToPixels(NCA):
             size = f"{layout.height} x {layout.width}"
             raise ValueError(f"H and W must be multiples of {scale}, not {size}")
         return replace(layout, height=layout.height // scale, width=layout.width // scale)
+
+    def counted_apart(self) -> dict[str, int]:
+        """Return the weights of the automaton and of the decoder."""
+        return counted(self, self.readout)
 
     def begin(self, seed: Tensor) -> Tensor:
         """Return the cells of a seed state of pixels."""

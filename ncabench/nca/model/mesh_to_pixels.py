@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ncabench.nca.decoder import Decoder
 from ncabench.nca.model._changing import Changing
-from ncabench.nca.model._rendered import check_visible, evenly
+from ncabench.nca.model._rendered import check_visible, counted, evenly
 from ncabench.nca.rendering import surface
 from ncabench.nca.rendering.mesh import icosphere
 from ncabench.nca.state import Layout
@@ -59,7 +59,7 @@ class MeshToPixels(Changing):
     """
 
     version = 1
-    trainers = ("rollout",)
+    trainers = ("rollout", "textured_rollout")
     protocols = ("quality",)
     table: Tensor  # (V, N), whom a vertex senses
     weights: Tensor  # (V, N, 4), how much
@@ -100,6 +100,10 @@ class MeshToPixels(Changing):
         if subdivision < 1:
             raise ValueError(f"subdivision must be 1 or more, not {subdivision}")
         return replace(layout, height=1, width=10 * subdivision**2 + 2, alive=None)
+
+    def counted_apart(self) -> dict[str, int]:
+        """Return the weights of the automaton and of the decoder."""
+        return counted(self, self.readout)
 
     def begin(self, seed: Tensor) -> Tensor:
         """Return vertices of the seed state's mean."""

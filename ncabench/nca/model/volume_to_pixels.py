@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ncabench.nca.decoder import Decoder
 from ncabench.nca.model._changing import Changing
-from ncabench.nca.model._rendered import check_visible, evenly
+from ncabench.nca.model._rendered import check_visible, counted, evenly
 from ncabench.nca.rendering import volume
 from ncabench.nca.rendering.volume import Camera
 from ncabench.nca.state import Layout
@@ -59,7 +59,7 @@ class VolumeToPixels(Changing):
     """
 
     version = 1
-    trainers = ("rollout",)
+    trainers = ("rollout", "textured_rollout")
     protocols = ("quality",)
     sums: Tensor  # (5, 1, 3, 3, 3)
     origin: Tensor  # (3,)
@@ -105,6 +105,10 @@ class VolumeToPixels(Changing):
         """Return a grid as the volume that it stands for, ``(B, C, n, n, n)``."""
         batch, channels, *_ = grid.shape
         return grid.reshape(batch, channels, self.side, self.side, self.side)
+
+    def counted_apart(self) -> dict[str, int]:
+        """Return the weights of the automaton and of the decoder."""
+        return counted(self, self.readout)
 
     def begin(self, seed: Tensor) -> Tensor:
         """Return a volume of the seed state's mean."""

@@ -17,6 +17,7 @@ EMBEDDED = {  # set that is always there: a small selection of it
     "edges_to_bags": {"split": "test", "per_class": 3},
     "fashion_mnist_500": "test",
     "image_file": "fire",
+    "made_material": "bricks",
     "mnist_5k": {"split": "test", "classes": ["1", "8"]},
     "moving_mnist": {"split": "test", "sequences": 2, "frames": 3},
     "noto_emoji": ["fire"],
