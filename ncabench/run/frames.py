@@ -8,8 +8,8 @@ costs do not depend on them.
 
 In this order: memory and time of frames by each engine, at each precision and number of steps;
 then what one step and one rendering keep for a gradient; then memory and time of a training
-iteration, as `ncabench.run.plain` writes it. Where the device's memory ends, that phase has no
-values, and the others are still measured.
+iteration, as `ncabench.run.plain` writes it. Where the device's memory ends, or an engine
+fails, that phase has no values, and the others are still measured.
 """
 
 from __future__ import annotations
@@ -54,7 +54,14 @@ class Asked:
     train_blocks: int = 0
 
 
-def frames(model: Model, task: Task, asked: Asked, *, device: torch.device) -> Answered:
+@dataclass(frozen=True, kw_only=True)
+class Framed(Answered):
+    """What was measured, and what became of engines that failed."""
+
+    notes: tuple[str, ...] = ()
+
+
+def frames(model: Model, task: Task, asked: Asked, *, device: torch.device) -> Framed:
     """Measure an automaton; its weights change.
 
     Source: none; Cells to Pixels says "in real time" and tells no time. What is in a frame is
@@ -86,15 +93,19 @@ def frames(model: Model, task: Task, asked: Asked, *, device: torch.device) -> A
     for name, phase in meter.phases():
         try:
             found = phase()
-        except Exception as error:  # running out of memory is a result
+        except Exception as error:  # running out of memory is a result, and so is an engine
             one = failure.classify(error)
-            if one.outcome != "oom":
+            if one.outcome == "oom":
+                failed.append(Failure("oom", f"{name}: {one.reason}"))
+            elif name.startswith("frame/") and not name.startswith(f"frame/{PLAIN}/"):
+                meter.notes.append(f"{name}: {one.outcome}: {one.reason.partition(chr(10))[0]}")
+            else:
                 raise
-            failed.append(Failure("oom", f"{name}: {one.reason}"))
         else:
             values |= {f"{name}/{value}": number for value, number in found.items()}
         memory.settle(device)  # what a failed phase had is free by now
-    return Answered(values=values, failed=failed[0] if failed else None)
+    notes = tuple(dict.fromkeys(meter.notes))
+    return Framed(values=values, failed=failed[0] if failed else None, notes=notes)
 
 
 def action(
@@ -173,6 +184,7 @@ class _Meter:
     task: Task
     asked: Asked
     device: torch.device
+    notes: list[str] = field(default_factory=list)
     _halves: dict[str, Automaton] = field(default_factory=dict)
 
     def phases(self) -> Iterator[tuple[str, Callable[[], Values]]]:
@@ -189,14 +201,12 @@ class _Meter:
     def _frame(self, engine: str, precision: str, steps: int) -> Values:
         model = self._at(precision)
         with nullcontext() if precision in HALF else flags(precision):
-            drawing = action(
-                model.eval(),
-                self.task,
-                self._state(precision),
-                steps=steps,
-                engine=None if engine == PLAIN else self._engine(engine),
-            )
-            return self._measured(drawing, "ms", blocks=self.asked.blocks)
+            made = None if engine == PLAIN else self._engine(engine)
+            state = self._state(precision)
+            drawing = action(model.eval(), self.task, state, steps=steps, engine=made)
+            found = self._measured(drawing, "ms", blocks=self.asked.blocks)
+        self.notes += made.notes if made else []
+        return found
 
     def _training(self) -> Values:
         iteration = plain.iteration(self._load(), plain.optimisers(self.model))

@@ -145,7 +145,7 @@ def _frames(
     terms = frames.Asked(**{name: one for name, one in asked.items() if name not in names})
     with torch.autocast(device.type, dtype=amp, enabled=amp is not None):
         found = frames.frames(parts.model, parts.task, terms, device=device)
-    return _answered(found)
+    return replace(_answered(found), warnings=list(found.notes))
 
 
 def _answered(found: Answered) -> Result:

@@ -173,6 +173,20 @@ def test_where_memory_ends_the_other_phases_are_still_measured():
     assert not any(name.startswith("frame") for name in found.values)
 
 
+def test_an_engine_that_fails_leaves_a_note_and_the_others_their_values():
+    class Looking(Bare):
+        def step(self, state, *, condition, mask, noise=None):
+            more = 1 if float(state.sum()) > 0 else 2  # no compiler can know
+            return state + more
+
+    terms = asked(engines=("compiled", "plain"))
+    found = frames.frames(Looking(), Two(), terms, device=CPU)
+    assert {name.split("/")[1] for name in found.values} == {"plain"}
+    [note] = found.notes
+    told = "frame/compiled/default/steps_2: crashed: the compiler refuses: "
+    assert note.startswith(told)
+
+
 def test_other_failures_are_not_taken_for_it():
     class Wrong(Counting):
         def end(self, state):
