@@ -1,4 +1,4 @@
-"""The suites of Cells to Pixels: which trainings they share, what is asked of them."""
+"""The suites of Cells to Pixels' protocols and costs: shared trainings, and what is asked."""
 
 from pathlib import Path
 
