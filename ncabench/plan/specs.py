@@ -21,6 +21,7 @@ UNASKED = (  # keys of `[profile]` that stand in a spec only where they ask for 
     *("answers", "train_blocks", "precision"),
     *("passes", "segments", "fusion"),
     *("trainings", "pool", "epochs", "samples"),
+    *("frames", "frame_cells"),
 )
 
 

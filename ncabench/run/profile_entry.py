@@ -12,7 +12,7 @@ import torch
 from ncabench.nca.engine import Engine
 from ncabench.plan import assemble
 from ncabench.plan.assemble import Assembled
-from ncabench.run import answers, passes, settings, trainings
+from ncabench.run import answers, frames, passes, settings, trainings
 from ncabench.run.answers import Answered
 from ncabench.run.benchmark import Asked, benchmark, precisions
 from ncabench.run.job import Job
@@ -26,8 +26,9 @@ def profile_entry(job: Job, *, amp: torch.dtype | None) -> Result:
 
     Where the entry names engines, these are measured beside one another; where it names
     batches of answers, whole answers and a training are; where it asks for passes, those of
-    a training; where it names batches of trainings, image restoration is; else a step of one
-    engine is: plain PyTorch, or another engine where the entry asks for it.
+    a training; where it names batches of trainings, image restoration is; where it names
+    frames, those and a training are; else a step of one engine is: plain PyTorch, or another
+    engine where the entry asks for it.
     """
     started = time.monotonic()
     parts = assemble.assemble(job.spec, root=job.data_root)
@@ -42,6 +43,8 @@ def _measure(job: Job, parts: Assembled, *, amp: torch.dtype | None) -> Result:
         name: tuple(one) if isinstance(one, list) else one
         for name, one in job.spec["profile"].items()
     }
+    if asked.get("frames"):
+        return _frames(parts, asked, device=device, amp=amp)
     if asked.get("engines"):
         return _contest(job, parts, asked, device=device)
     if asked.get("answers"):
@@ -128,6 +131,21 @@ def _trainings(
     with torch.autocast(device.type, dtype=amp, enabled=amp is not None):
         found = trainings.trainings(parts.model, parts.task, terms, device=device)
     return _answered(found)
+
+
+def _frames(
+    parts: Assembled,
+    asked: Mapping[str, Any],
+    *,
+    device: torch.device,
+    amp: torch.dtype | None,
+) -> Result:
+    """Return what frames cost, and a training."""
+    names = ("batch", "steps_per_block")
+    terms = frames.Asked(**{name: one for name, one in asked.items() if name not in names})
+    with torch.autocast(device.type, dtype=amp, enabled=amp is not None):
+        found = frames.frames(parts.model, parts.task, terms, device=device)
+    return replace(_answered(found), warnings=list(found.notes))
 
 
 def _answered(found: Answered) -> Result:

@@ -132,6 +132,8 @@ def _profile_problems(timed: Profile, *, where: str) -> list[Problem]:
         *((f"seeds_together[{i}]", one, 2) for i, one in enumerate(timed.seeds_together)),
         *((f"answers[{i}]", one, 1) for i, one in enumerate(timed.answers)),
         *((f"trainings[{i}]", one, 1) for i, one in enumerate(timed.trainings)),
+        *((f"frames[{i}]", one, 0) for i, one in enumerate(timed.frames)),
+        *((f"frame_cells[{i}]", one, 1) for i, one in enumerate(timed.frame_cells)),
     ]
     problems = [
         Problem(where=f"{where}.{name}", what=f"expected {minimum} or more, found {value}")
@@ -151,6 +153,7 @@ def _profile_problems(timed: Profile, *, where: str) -> list[Problem]:
     return [
         *problems,
         *_training_problems(timed, where=where),
+        *_frame_problems(timed, where=where),
         *_answer_problems(timed, where=where),
     ]
 
@@ -171,16 +174,44 @@ def _training_problems(timed: Profile, *, where: str) -> list[Problem]:
     return problems
 
 
+def _frame_problems(timed: Profile, *, where: str) -> list[Problem]:
+    """Frames have two sides, and engines of this project; they alone know all precisions."""
+    problems = []
+    if len(timed.frame_cells) not in (0, 2):
+        what = f"expected cells down and across, found {len(timed.frame_cells)} numbers"
+        problems.append(Problem(where=f"{where}.frame_cells", what=what))
+    for name in ("seeds_together", "harness"):
+        if timed.frames and getattr(timed, name):
+            what = "is measured beside engines, and frames are measured"
+            problems.append(Problem(where=f"{where}.{name}", what=what))
+    if timed.frames and "cax" in timed.engines:
+        what = "frames are not measured of 'cax'"
+        accepted = ("compiled", "eager", "plain")
+        problems.append(Problem(where=f"{where}.engines", what=what, accepted=accepted))
+    if "fp16" in timed.precisions and not timed.frames:
+        what = "'fp16' is measured of frames alone"
+        accepted = ("bf16", "float32", "tf32")
+        problems.append(Problem(where=f"{where}.precisions", what=what, accepted=accepted))
+    return problems
+
+
 def _answer_problems(timed: Profile, *, where: str) -> list[Problem]:
     """Only one key may say what is measured; some say how."""
-    kinds = ("answers", "passes", "trainings", "engines")
+    kinds = (
+        "answers",
+        "passes",
+        "trainings",
+        *(() if timed.frames else ("engines",)),
+        "frames",
+    )
     measured = [name for name in kinds if getattr(timed, name)]
     problems = [
         Problem(where=f"{where}.{other}", what=f"names what is measured, and {name} does too")
         for name, other in itertools.pairwise(measured)
     ]
     how = {
-        "train_blocks": ("answers",),
+        "train_blocks": ("answers", "frames"),
+        "frame_cells": ("frames",),
         "precision": ("answers", "passes", "trainings"),
         "segments": ("passes",),
         "fusion": ("passes",),

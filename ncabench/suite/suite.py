@@ -59,8 +59,9 @@ class Profile:
             printed one needs two or more.
         engines: measured beside one another in the same process, as `ncabench.run.benchmark`
             does; none for plain PyTorch alone. Then ``batch = 0`` leaves inference out.
-        precisions: of the operands, for each engine but ``"plain"``; none for the
-            framework's default.
+        precisions: of the operands, for each engine but ``"plain"``, and for all of them beside
+            frames, where ``"bf16"`` and ``"fp16"`` are those of weights and states and
+            ``"fp16"`` is known alone; none for the framework's default.
         seeds_together: how many compiled training iterations are run at once, to be
             compared with one.
         harness: measure what draws, pool, logging and saving add to a compiled training's
@@ -82,6 +83,10 @@ class Profile:
         samples: images of an epoch, four fifths to train on and the rest to validate on.
         precision: of the operands, beside answers, passes or trainings; ``""`` for that of
             `[execution]`.
+        frames: numbers of steps before a frame is rendered, at which frames are measured by
+            each of ``engines`` at each of ``precisions``, then a training of ``train_batch``,
+            as `ncabench.run.frames` does, and nothing else.
+        frame_cells: cells down and across of frames; none for those of the model's grid.
     """
 
     warm_up: int = 5
@@ -92,7 +97,7 @@ class Profile:
     train_steps: int = 32
     repeats: int = 1
     engines: tuple[Literal["plain", "eager", "compiled", "cax"], ...] = ()
-    precisions: tuple[Literal["float32", "tf32", "bf16"], ...] = ()
+    precisions: tuple[Literal["float32", "tf32", "bf16", "fp16"], ...] = ()
     seeds_together: tuple[int, ...] = ()
     harness: bool = False
     answers: tuple[int, ...] = ()
@@ -105,6 +110,8 @@ class Profile:
     epochs: int = 0
     samples: int = 0
     precision: Literal["", "default", "float32", "tf32"] = ""
+    frames: tuple[int, ...] = ()
+    frame_cells: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

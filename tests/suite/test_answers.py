@@ -58,7 +58,8 @@ def test_keys_that_ask_for_something_change_the_id(tmp_path, key):
         "iterations": (
             "train_blocks = 3",
             "",
-            "profile.train_blocks: says how answers are measured, and nothing asks for them",
+            "profile.train_blocks: says how answers or frames are measured, and nothing asks "
+            "for them",
         ),
         "a batch of none": (
             "answers = [1, 0]",

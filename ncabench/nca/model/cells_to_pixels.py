@@ -63,7 +63,7 @@ class CellsToPixels(NCA):
     version = 1
     parts = ("perception", "update")
     trainers = ("rollout", "pixel_rollout", "textured_rollout")
-    protocols = ("recovery", "quality")
+    protocols = ("recovery", "quality", "regeneration", "resolutions")
 
     def __init__(
         self,

@@ -57,6 +57,7 @@ from ncabench.nca.trainer import _worse
 from ncabench.nca.update.mlp import MLP
 from ncabench.nca.update.relu_mlp import ReLUMLP
 from ncabench.nca.weights import initialise
+from ncabench.run.frames import frame_of
 
 GPU = torch.device("cuda", 0)
 HOPPER = {
@@ -208,6 +209,22 @@ def whole(model):
     return torch.func.functionalize(torch.func.grad(loss)), ([state, *weights], masks)
 
 
+def framed(operands: torch.dtype):
+    """Return a frame of two steps and a rendering, and what it takes."""
+    drawing = Layout(height=64, width=96, visible=4, hidden=28, alive=3)
+    parts = Stencil(32), ReLUMLP(128, 32, hidden=256)
+    model = CellsToPixels(drawing, *parts, decoder=LPPN(width=64, harmonics=1)).to(operands)
+    names, weights = held(model)
+
+    def run(state, masks, *given):
+        with _reparametrize_module(model, dict(zip(names, given, strict=True))):
+            return frame_of(model, None)(state, masks)
+
+    masks = torch.ones(2, 1, 1, 8, 12, dtype=torch.bool)
+    given = (torch.zeros(1, 32, 8, 12, dtype=operands), masks, *weights)
+    return torch.func.functionalize(run), given
+
+
 def passed(model):
     """Return a pass of a one-pass model with all gradients, and what it takes."""
     names, weights = held(model)
@@ -328,6 +345,8 @@ def programs():
     drawing = Layout(height=64, width=64, visible=4, hidden=28, alive=3)
     parts = Stencil(32), ReLUMLP(128, 32, hidden=256)
     yield "rendered step", *whole(CellsToPixels(drawing, *parts, decoder=LPPN()))
+    for operands in (torch.float32, torch.float16):
+        yield f"frame {operands}", *framed(operands)
     yield "vit", *passed(ViT(pixels))
     yield "vitca_unet", *passed(ViTCAUNet(pixels))
     photos = Layout(height=32, width=32, frozen=3, visible=3, hidden=8)
