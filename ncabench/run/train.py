@@ -75,6 +75,7 @@ class Training:
         save_file(weights, self.job.folder / WEIGHTS)
         values = {
             "parameters": float(self.parameters),
+            **self.model.sizes(),
             "iterations": float(self.trainer.iterations),
             **self.last,
         }

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
+from ncabench.nca.draws import Draws
 from ncabench.nca.state import Layout
 
 
@@ -46,6 +47,10 @@ class Model(nn.Module, ABC):
         """Return the number of weights that inference needs."""
         return sum(weight.numel() for weight in self.parameters())
 
+    def sizes(self) -> dict[str, float]:
+        """Return how the weights are shared out, by names that a table may show."""
+        return {}
+
     def features(self, shown: Tensor) -> Tensor:  # noqa: ARG002 -- others have some
         """Return what a linear probe classifies by, ``(B, F, h, w)``.
 
@@ -77,6 +82,16 @@ class Automaton(Model):
     def end(self, state: Tensor) -> Tensor:
         """Return a state as the task's layout has it; its hidden channels may be left out."""
         return state
+
+    def glimpse(self, state: Tensor, *, samples: Tensor, draws: Draws) -> Tensor:  # noqa: ARG002 -- others draw a view
+        """Return what a training sees of states: what `end` gives, whatever the samples.
+
+        Args:
+            state: ``(B, C, H, W)``.
+            samples: ``(B,)``, which name them.
+            draws: where chance comes from.
+        """
+        return self.end(state)
 
     def reconstruct(self, image: Tensor) -> Tensor | None:  # noqa: ARG002 -- others have one
         """Return what is left of images ``(B, V, H, W)`` on the model's own grid.

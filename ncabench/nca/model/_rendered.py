@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from ncabench.nca.state import Layout
 
@@ -24,3 +24,17 @@ def evenly(seed: Tensor, *, layout: Layout) -> Tensor:
     """
     mean = seed.mean(dim=(2, 3), keepdim=True)
     return mean.repeat(1, 1, layout.height, layout.width)
+
+
+def sizes(model: nn.Module, readout: nn.Module) -> dict[str, float]:
+    """Return how many weights the automaton and its decoder have.
+
+    The share is the decoder's of the automaton's, as Cells to Pixels states its overhead.
+    """
+    decoder = sum(weight.numel() for weight in readout.parameters())
+    automaton = sum(weight.numel() for weight in model.parameters()) - decoder
+    return {
+        "automaton_parameters": float(automaton),
+        "decoder_parameters": float(decoder),
+        "decoder_share": decoder / automaton,
+    }
