@@ -111,7 +111,7 @@ def test_a_family_is_listed_by_kind(ncabench):
     head, *lines = out.splitlines()
     assert (code, head) == (0, "family\tkind\twhat it is")
     kinds = [line.split("\t")[1] for line in lines]
-    assert kinds == ["fifo", "replacing", "shuffled", "timeseries"]
+    assert kinds == ["fifo", "replacing", "returning", "shuffled", "timeseries"]
 
 
 def test_an_unknown_family_is_refused(ncabench):

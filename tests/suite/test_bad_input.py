@@ -152,7 +152,8 @@ WRONG = {
         ("[train]\n", '[train]\nkind = "rolout"\n'),
         "train.kind: no trainer is called 'rolout'\n"
         "  accepted: adversarial, autoencoder, denoising, latent_restoration, latent_rollout, "
-        "one_pass, pixel_rollout, restoration, rollout, skip_autoencoder, stages, wgan_gp\n"
+        "one_pass, pixel_rollout, restoration, rollout, skip_autoencoder, stages, "
+        "textured_rollout, wgan_gp\n"
         "  did you mean 'rollout'?",
     ),
 }

@@ -62,7 +62,7 @@ class CellsToPixels(NCA):
 
     version = 1
     parts = ("perception", "update")
-    trainers = ("rollout", "pixel_rollout")
+    trainers = ("rollout", "pixel_rollout", "textured_rollout")
     protocols = ("recovery", "quality")
 
     def __init__(

@@ -77,7 +77,7 @@ class MeshToPixels(Viewed):
     """
 
     version = 1
-    trainers = ("rollout",)
+    trainers = ("rollout", "textured_rollout")
     protocols = ("quality",)
     table: Tensor  # (V, N), whom a vertex senses
     weights: Tensor  # (V, N, 4), how much

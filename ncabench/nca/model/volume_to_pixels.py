@@ -62,7 +62,7 @@ class VolumeToPixels(Viewed):
     """
 
     version = 1
-    trainers = ("rollout",)
+    trainers = ("rollout", "textured_rollout")
     protocols = ("quality",)
     sums: Tensor  # (5, 1, 3, 3, 3)
     origins: Tensor  # (views, 3)

@@ -12,12 +12,19 @@ import torch
 from torch import Tensor
 
 from ncabench.nca.draws import Draws
+from ncabench.nca.state import Layout
 
 
 class Objective(ABC):
     """Maps answers and lessons ``(B, A, H, W)`` to a scalar that a training makes small."""
 
     version: ClassVar[int] = 1
+
+    def check(self, layout: Layout) -> None:  # noqa: B027 -- most take any image
+        """Raise ValueError where answers of a task's layout cannot be compared.
+
+        It is called before `prepare`, and by plans, which load nothing.
+        """
 
     @abstractmethod
     def prepare(self, device: torch.device) -> None:

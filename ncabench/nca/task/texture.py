@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ncabench.nca.data import Images
 from ncabench.nca.draws import Draws
 from ncabench.nca.state import Layout
 from ncabench.nca.task import Task
+from ncabench.nca.task._exemplar import scaled
 
 SEED = 0.5
 FLIPS: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-2, -1))  # none, left-right, up-down
@@ -76,7 +76,7 @@ class Texture(Task):
                 f"size_px must be at least 1 and channels at least 3, not {size_px} and "
                 f"{channels}"
             )
-        image = _scaled(data, size_px)
+        image = scaled(data, size_px)
         image = image * 2 - 1 if signed else image
         self.classes = 1
         self.layout = Layout(height=size_px, width=size_px, visible=3, hidden=channels - 3)
@@ -104,17 +104,3 @@ class Texture(Task):
     def target(self, labels: Tensor) -> Tensor:
         """Return the exemplar, flipped as each label says; ``(B, 3, H, W)``."""
         return self.planes[labels]
-
-
-def _scaled(data: Images, size_px: int) -> Tensor:
-    """Return the exemplar in [0, 1], ``(1, 3, size_px, size_px)``."""
-    pixels = torch.from_numpy(data.images).float() / 255
-    planes = (
-        pixels[:, None].expand(-1, 3, -1, -1) if pixels.ndim == 3 else pixels.movedim(-1, 1)
-    )
-    height, width = planes.shape[-2:]
-    factor = size_px / min(height, width)
-    size = [max(round(side * factor), size_px) for side in (height, width)]
-    scaled = F.interpolate(planes, size=size, mode="bilinear", antialias=True)
-    top, left = ((side - size_px) // 2 for side in size)
-    return scaled[..., top : top + size_px, left : left + size_px].clamp(0, 1)

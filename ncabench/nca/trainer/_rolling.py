@@ -75,6 +75,7 @@ class Rolling(Trainer):
         """Return what compares an answer with a lesson; on the meta device, not ready."""
         if not isinstance(loss, Objective):
             return distance(loss)
+        loss.check(self.task.layout)
         if self.device.type != "meta":
             loss.prepare(self.device)
         return partial(loss, draws=self.draws, index=self.clock)

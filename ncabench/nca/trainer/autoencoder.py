@@ -110,6 +110,8 @@ class AutoencoderTraining(Trainer):
             amp=engine.amp,
             captured=engine.captures,
         )
+        if features is not None:
+            features.check(task.layout)
         if features is not None and self.device.type != "meta":
             features.prepare(self.device)
 

@@ -11,7 +11,7 @@ SAMPLES = torch.arange(300)
 NAMED = ("fashion_mnist_500", "all")  # for a task that is told which set to read
 EXEMPLAR = ("skimage_textures", "gravel")  # for one that is told of a single image
 PAIRED = ("edges_to_bags", {"per_class": 40})  # for one that is told of pairs
-SMALL = {"texture": {"size_px": 12}}
+SMALL = {"texture": {"size_px": 12}, "material": {"size_px": 12}}
 
 
 @pytest.fixture(params=catalog.kinds("task"))
