@@ -93,10 +93,10 @@ class PixelRollout(Rollout):
         )
         self.descent.spare(model.readout.parameters())
 
-    def _losses(self, final: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    def _losses(self, final: Tensor, labels: Tensor, samples: Tensor) -> dict[str, Tensor]:
         """Return the loss of a part of the batch, and what it is made of."""
         fine = plane.interpolated(final, scale=self.model.scale)
         lesson = self.task.lesson(labels)
-        grown = morphology(self.model.end(final), lesson, fine=fine).mean() / self.parts
+        grown = morphology(self._seen(final, samples), lesson, fine=fine).mean() / self.parts
         left = beyond(final) / self.parts
         return {"loss": grown + self.overflow * left, "growth_loss": grown, "overflow": left}
