@@ -61,7 +61,7 @@ class LPIPS(Metric):
         )
         self.net = net
         self.rescale = rescale
-        self.network = _network(net, trunk)
+        self.network = network(net, trunk)
 
     def forward(self, images: Tensor, targets: Tensor) -> Tensor:
         """Return the LPIPS of each image."""
@@ -73,19 +73,19 @@ class LPIPS(Metric):
         return distance.flatten()
 
 
-def _network(net: str, trunk: Mapping[str, Tensor]) -> Any:
+def network(net: str, trunk: Mapping[str, Tensor]) -> Any:
     """Build the package's network around a trunk, drawing nothing and downloading nothing."""
     import lpips  # here: importing it takes seconds
 
     with torch.device("meta"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torchvision's, on an argument the package passes
-        network = lpips.LPIPS(net=net, pretrained=False, pnet_rand=True, verbose=False)
+        made = lpips.LPIPS(net=net, pretrained=False, pnet_rand=True, verbose=False)
     calibration = Path(lpips.__file__).parent / "weights" / "v0.1" / f"{net}.pth"
     known = torch.load(calibration, map_location="cpu", weights_only=True)
     known |= {f"scaling_layer.{k}": v for k, v in lpips.ScalingLayer().state_dict().items()}
-    names = network.state_dict()
-    network.load_state_dict({name: _weight(name, known, trunk) for name in names}, assign=True)
-    return network.requires_grad_(requires_grad=False).eval()
+    names = made.state_dict()
+    made.load_state_dict({name: _weight(name, known, trunk) for name in names}, assign=True)
+    return made.requires_grad_(requires_grad=False).eval()
 
 
 def _weight(name: str, known: Mapping[str, Tensor], trunk: Mapping[str, Tensor]) -> Tensor:

@@ -92,7 +92,14 @@ class ShiftTolerant(nn.Module):
 
     def forward(self, images: Tensor, targets: Tensor) -> Tensor:
         """Return the distance of each pair."""
-        pairs = zip(self._features(images), self._features_of_targets(targets), strict=True)
+        return self._weighted(self._features(images), self._features_of_targets(targets))
+
+    def apart(self, images: Tensor, targets: Tensor) -> Tensor:
+        """Return the same, and keep nothing, so that nothing waits for the device."""
+        return self._weighted(self._features(images), self._features(targets))
+
+    def _weighted(self, seen: list[Tensor], wanted: list[Tensor]) -> Tensor:
+        pairs = zip(seen, wanted, strict=True)
         weighted = [
             F.conv2d((here - there).square(), self.get_buffer(f"lin{depth}"))
             for depth, (here, there) in enumerate(pairs)

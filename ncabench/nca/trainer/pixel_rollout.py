@@ -8,6 +8,7 @@ from ncabench.nca.draws import Draws
 from ncabench.nca.engine import Engine
 from ncabench.nca.losses.morphology import beyond, morphology
 from ncabench.nca.model.cells_to_pixels import CellsToPixels
+from ncabench.nca.objective import Objective
 from ncabench.nca.optimiser import Optimiser
 from ncabench.nca.pool import Pool
 from ncabench.nca.rendering import plane
@@ -22,8 +23,7 @@ class PixelRollout(Rollout):
     As ``rollout``, but that the loss is `ncabench.nca.losses.morphology`, and that it is the
     cells' states, not the pixels, that are kept in a range: from -1 to 1.
 
-    Source: Cells to Pixels, the training of growing, without its perceptual loss, and in
-    single precision.
+    Source: Cells to Pixels, the training of growing, in single precision.
 
     Args:
         iterations: optimiser steps.
@@ -32,6 +32,8 @@ class PixelRollout(Rollout):
         batch: grids per iteration.
         steps: least and greatest number of automaton steps, the end excluded.
         overflow: weight of the penalty on states out of range.
+        perceptual: what else compares pixels with the lesson, at weight 1, such as
+            ``perceptual``; None does without.
         pool: where part of each batch comes from; None starts every sample from the seed.
         clip_norm: greatest global norm of the gradient; None does not clip.
         normalise_gradients: divide each weight tensor's gradient by its norm, but for the
@@ -64,6 +66,7 @@ class PixelRollout(Rollout):
         batch: int = 8,
         steps: tuple[int, int] = (32, 96),
         overflow: float = 100.0,
+        perceptual: Objective | None = None,
         pool: Pool | None = None,
         clip_norm: float | None = None,
         normalise_gradients: bool = True,
@@ -91,12 +94,17 @@ class PixelRollout(Rollout):
             accumulation=accumulation,
             checkpoint_segments=checkpoint_segments,
         )
+        self.perceptual = None if perceptual is None else self._distance(perceptual)
         self.descent.spare(model.readout.parameters())
 
     def _losses(self, final: Tensor, labels: Tensor, samples: Tensor) -> dict[str, Tensor]:
         """Return the loss of a part of the batch, and what it is made of."""
         fine = plane.interpolated(final, scale=self.model.scale)
-        lesson = self.task.lesson(labels)
-        grown = morphology(self._seen(final, samples), lesson, fine=fine).mean() / self.parts
+        seen, lesson = self._seen(final, samples), self.task.lesson(labels)
+        grown = morphology(seen, lesson, fine=fine).mean() / self.parts
         left = beyond(final) / self.parts
-        return {"loss": grown + self.overflow * left, "growth_loss": grown, "overflow": left}
+        found = {"loss": grown + self.overflow * left, "growth_loss": grown, "overflow": left}
+        if self.perceptual is None:
+            return found
+        alike = self.perceptual(seen, lesson) / self.parts
+        return {**found, "loss": found["loss"] + alike, "perceptual_loss": alike}

@@ -9,6 +9,7 @@ from ncabench.nca.draws import Draws
 GIVEN = {
     "style": {"net": "st_vgg", "projections": 4},
     "features": {"net": "st_vgg"},
+    "perceptual": {"net": "st_lpips"},
     "relaxed_style": {"net": "st_vgg", "patch_px": 32, "scales": 1, "regularity": 1.0},
 }
 

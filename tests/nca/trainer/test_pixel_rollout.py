@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from ncabench.nca.objective import Objective
 from ncabench.nca.optimiser.adam import Adam
 from ncabench.nca.schedule.constant import Constant
 from ncabench.nca.trainer.pixel_rollout import PixelRollout
@@ -23,6 +24,39 @@ def test_the_loss_is_of_colours_shape_and_range(trainer, monkeypatch):
     wanted = wanted + shape.abs().mean() + shape.square().mean()
     torch.testing.assert_close(found["growth_loss"], wanted)
     torch.testing.assert_close(found["loss"], wanted + 100 * 0.5)
+
+
+class Brightness(Objective):
+    """The mean difference, and the iteration."""
+
+    def prepare(self, device):
+        self.device = device
+
+    def __call__(self, answer, lesson, *, draws, index):
+        return (answer - lesson).mean() + index
+
+
+def test_a_perceptual_loss_of_pixels_is_added(trainer):
+    given = trainer.model, trainer.task, trainer.draws, trainer.engine
+    recipe = {"iterations": 2, "optimiser": Adam(learning_rate=0.1), "schedule": Constant()}
+    other = PixelRollout(*given, **recipe, batch=4, perceptual=Brightness())
+    final, labels = torch.rand(4, 8, 3, 3), torch.zeros(4, dtype=torch.int64)
+    other.go_to(7)
+    found, without = (
+        each._losses(final, labels, torch.arange(len(final))) for each in (other, trainer)
+    )
+    expected = (trainer.model.end(final) - trainer.task.target(labels)).mean() + 7
+    torch.testing.assert_close(found["perceptual_loss"], expected)
+    torch.testing.assert_close(found["loss"], without["loss"] + expected)
+
+
+def test_what_is_too_small_for_a_perceptual_loss_is_refused(make):
+    alike = {"kind": "perceptual", "net": "st_lpips"}
+    with pytest.raises(ValueError, match=r".") as caught:
+        make("pixel_rollout", "cells_to_pixels", perceptual=alike)
+    assert str(caught.value) == (
+        "st_lpips needs sides of 28 px or more, and within a margin of 0 px there are 24 x 24"
+    )
 
 
 def test_parts_of_a_batch_add_up(make):
