@@ -24,8 +24,9 @@ WORDS: Mapping[str, str] = {  # outcome: its word in a table
     "infeasible": "infeasible",
     "skipped": "skipped",
 }
+SPLIT = ("training/automaton_parameters", "training/decoder_parameters")  # where weights are
 COUNTS = (  # the same in every run
-    *("parameters", "probe/parameters"),
+    *("parameters", "probe/parameters", *SPLIT),
     *("profile/parameters", "profile/steps"),
 )
 UNDEFINED = "undefined"

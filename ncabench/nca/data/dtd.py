@@ -87,6 +87,10 @@ class Dtd(Published):
         found: Images = super().load(selection)
         return found
 
+    def outline(self, selection: Any) -> Images | None:
+        """Return the outline of several images; that of one photograph is in its file alone."""
+        return None if self._is_one(selection) else super().outline(selection)
+
     def _is_one(self, selection: Any) -> bool:
         return isinstance(selection, str) and selection.rpartition("_")[0] in self.classes
 

@@ -147,5 +147,7 @@ def test_an_outline_has_the_parts_and_the_sizes_of_what_is_loaded():
 
 
 def test_sizes_that_only_reading_tells_have_no_outline(tmp_path):
-    assert catalog.find("data", "dtd")(tmp_path).outline("train") is None
+    photographs = catalog.find("data", "dtd")(tmp_path)
+    assert photographs.outline("train") is None
+    assert photographs.outline("swirly_0066") is None
     assert catalog.find("data", "noto_emoji")().outline(["fire"]) is None
