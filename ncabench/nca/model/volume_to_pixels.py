@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from ncabench.nca.decoder import Decoder
 from ncabench.nca.model._rendered import check_visible, evenly
@@ -44,15 +45,18 @@ class VolumeToPixels(Viewed):
         turn: where the first view is from, in radians around the vertical axis.
         lift: likewise, above the horizon.
         views: how many are kept; the others are spread all around.
+        ray_parts: parts of a picture, rows of pixels, that are made one after another; where
+            there are several their activations are computed again in the backward pass, to
+            save memory.
 
     Shape:
         `begin` maps ``(B, C, H, W)`` to ``(B, C, n * n, n)``, `step` keeps that,
         `end` gives ``(B, visible, H, W)``.
 
     Raises:
-        ValueError: ``fire_rate`` is not in (0, 1]; ``cells_per_axis``, ``samples_per_ray`` or
-            ``views`` is below 1; the task has frozen channels or class scores, or nothing
-            visible; in `step`, a condition is missing or not read.
+        ValueError: ``fire_rate`` is not in (0, 1]; ``cells_per_axis``, ``samples_per_ray``,
+            ``views`` or ``ray_parts`` is below 1; the task has frozen channels or class scores,
+            or nothing visible; in `step`, a condition is missing or not read.
 
     >>> from ncabench.nca.decoder.lppn import LPPN
     >>> image = Layout(height=512, width=512, visible=3, hidden=13)
@@ -80,13 +84,15 @@ class VolumeToPixels(Viewed):
         turn: float = 0.6,
         lift: float = 0.4,
         views: int = 1,
+        ray_parts: int = 1,
     ) -> None:
         side = cells_per_axis
         own = self.grid(layout, cells_per_axis=side)
         super().__init__(own, fire_rate=fire_rate, views=views)
-        if samples_per_ray < 1:
-            raise ValueError(f"samples_per_ray must be 1 or more, not {samples_per_ray}")
-        self.side, self.samples = side, samples_per_ray
+        for name, count in (("samples_per_ray", samples_per_ray), ("ray_parts", ray_parts)):
+            if count < 1:
+                raise ValueError(f"{name} must be 1 or more, not {count}")
+        self.side, self.samples, self.ray_parts = side, samples_per_ray, ray_parts
         self.register_buffer("sums", volume.kernels(), persistent=False)
         cameras = [Camera(turn=turn, lift=lift), *_cameras(views - 1)]
         rays = [one.rays(height=layout.height, width=layout.width) for one in cameras]
@@ -148,6 +154,20 @@ class VolumeToPixels(Viewed):
         return self._seen(state, origin, ways, samples=samples_per_ray)
 
     def _seen(self, state: Tensor, origin: Tensor, ways: Tensor, *, samples: int) -> Tensor:
+        if self.ray_parts == 1:
+            return self._marched(state, origin, ways, samples)
+        pictures = [
+            checkpoint(
+                self._marched,
+                *(state, origin, rows, samples),
+                use_reentrant=False,
+                preserve_rng_state=False,
+            )
+            for rows in ways.chunk(self.ray_parts)
+        ]
+        return torch.cat(pictures, dim=2)
+
+    def _marched(self, state: Tensor, origin: Tensor, ways: Tensor, samples: int) -> Tensor:
         begin, length = volume.crossing(origin, ways)  # (height, width)
         steps = (torch.arange(samples, device=state.device) + 0.5) / samples
         along = begin[..., None] + length[..., None] * steps  # (height, width, N)

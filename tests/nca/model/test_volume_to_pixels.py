@@ -104,6 +104,19 @@ def test_cameras_stand_in_the_directions_that_they_are_asked_for():
         torch.testing.assert_close(origin / 20, way)
 
 
+@pytest.mark.parametrize("parts", [2, 4, 100])
+def test_a_picture_made_in_parts_is_the_same_and_teaches_the_same(model, state, parts):
+    expected = model.end(state)
+    expected.square().sum().backward()
+    slopes = [one.grad.clone() for one in model.readout.parameters()]
+    model.zero_grad()
+    model.ray_parts = parts
+    torch.testing.assert_close(model.end(state), expected)
+    model.end(state).square().sum().backward()
+    found = [one.grad for one in model.readout.parameters()]
+    torch.testing.assert_close(found, slopes, rtol=1e-4, atol=1e-4)
+
+
 def test_its_weights_are_shared_out_as_table_1_says():
     layout = Layout(height=8, width=8, visible=3, hidden=13)
     sizes = VolumeToPixels(layout, decoder=LPPN(width=32)).sizes()
@@ -134,6 +147,7 @@ def test_an_error_in_a_picture_teaches_every_weight(model, state):
     ("given", "message"),
     [
         ({"cells_per_axis": 0}, "cells_per_axis must be 1 or more, not 0"),
+        ({"ray_parts": 0}, "ray_parts must be 1 or more, not 0"),
         ({"views": 0}, "views must be 1 or more, not 0"),
         ({"samples_per_ray": 0}, "samples_per_ray must be 1 or more, not 0"),
         ({"fire_rate": 0.0}, "fire_rate must be above 0 and at most 1, not 0.0"),

@@ -1,5 +1,6 @@
 """Trainings of what is seen from many sides: each sample from a view that is drawn for it."""
 
+import hashlib
 from functools import partial
 
 import pytest
@@ -9,11 +10,12 @@ from ncabench import catalog, schema
 from ncabench.nca.draws import Draws
 from ncabench.nca.engine.compiled import Compiled
 from ncabench.nca.engine.eager import Eager
+from ncabench.nca.rendering.mesh import icosphere
 from ncabench.plan import assemble
 
 MODELS = {
     "mesh_to_pixels": {"subdivision": 3, "views": 4},
-    "volume_to_pixels": {"cells_per_axis": 3, "samples_per_ray": 6, "views": 4},
+    "volume_to_pixels": {"cells_per_axis": 3, "samples_per_ray": 6, "views": 4, "ray_parts": 2},
 }
 STYLE = {"kind": "relaxed_style", "net": "st_vgg", "patch_px": 32, "scales": 1}
 Traced = partial(Compiled, backend="aot_eager")
@@ -30,12 +32,16 @@ def complete(family, **given):
 def training():
     """Builds a small training of a 32 x 32 px texture."""
 
-    def build(kind, *, engine=Eager, trainer="textured_rollout", loss="mse", **given):
+    def build(
+        kind, *, engine=Eager, trainer="textured_rollout", loss="mse", model=None, **given
+    ):
         sizes = {"dataset": "skimage_textures", "exemplar": "ihc", "size_px": 32}
         decoder = {"kind": "lppn", "width": 8}
         found = assemble.assemble(
             {
-                "model": complete("model", kind=kind, decoder=decoder, **MODELS[kind]),
+                "model": complete(
+                    "model", kind=kind, decoder=decoder, **(model or MODELS[kind])
+                ),
                 "parts": {},
                 "task": complete("task", kind="material", channels=6, **sizes),
                 "data": {"kind": "skimage_textures", "selection": "ihc"},
@@ -88,3 +94,15 @@ def test_both_engines_go_the_same_way(training, kind):
     plain, compiled = (training(kind, engine=one) for one in (Eager, Traced))
     for _ in range(3):
         torch.testing.assert_close(compiled.advance(), plain.advance(), rtol=5e-3, atol=1e-4)
+
+
+def test_learns_a_little_of_a_texture_on_a_mesh_from_a_file(training, tmp_path):
+    path, sphere = tmp_path / "egg.obj", icosphere(3)
+    lines = [f"v {x} {y} {1.5 * z}" for x, y, z in sphere.vertices]
+    lines += [f"f {a + 1} {b + 1} {c + 1}" for a, b, c in sphere.triangles]
+    path.write_text("\n".join(lines))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    model = {"mesh": str(path), "mesh_digest": digest, "reach": 0.5, "views": 4}
+    steps = training("mesh_to_pixels", model=model, loss=STYLE, pool="none", batch=2)
+    losses = [float(steps.advance()["image_loss"]) for _ in range(10)]
+    assert sum(losses[-3:]) < 0.9 * sum(losses[:3])
