@@ -24,9 +24,9 @@ WORDS: Mapping[str, str] = {  # outcome: its word in a table
     "infeasible": "infeasible",
     "skipped": "skipped",
 }
-SPLIT = ("training/automaton_parameters", "training/decoder_parameters")  # where weights are
+PARTS = ("training/automaton_parameters", "training/decoder_parameters")
 COUNTS = (  # the same in every run
-    *("parameters", "probe/parameters", *SPLIT),
+    *("parameters", *PARTS, "probe/parameters"),
     *("profile/parameters", "profile/steps"),
 )
 UNDEFINED = "undefined"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ncabench import catalog
-from ncabench.report.cells import SPLIT
+from ncabench.report.cells import PARTS
 from ncabench.suite.suite import Column, Suite
 
 _PLAIN = ("default", "float32")  # precisions that no column head needs to name
@@ -43,7 +43,7 @@ def head(suite: Suite, column: Column, *, printed_metric: str = "") -> str:
     label = column.label
     if metric in suite.components["metric"]:
         label = _named(_kind(suite, metric), label, printed_metric=printed_metric)
-    if column.value in ("parameters", *SPLIT):
+    if column.value in ("parameters", *PARTS):
         return label
     plain = suite.execution.precision in _PLAIN
     return ", ".join([label, *([] if plain else [suite.execution.precision]), *in_place(suite)])

@@ -46,6 +46,7 @@ class Training:
         parts = assemble.assemble(job.spec, root=job.data_root)
         self.model, task = parts.model.to(job.device), parts.task.to(job.device)
         self.parameters = parts.parameters
+        self.counted_apart = parts.model.counted_apart()
         draws = Draws(job.spec["rng_seed"])
         self.trainer: Trainer = catalog.build(
             "trainer", job.spec["trainer"], self.model, task, draws, engine
@@ -75,7 +76,7 @@ class Training:
         save_file(weights, self.job.folder / WEIGHTS)
         values = {
             "parameters": float(self.parameters),
-            **self.model.sizes(),
+            **{f"{part}_parameters": float(n) for part, n in self.counted_apart.items()},
             "iterations": float(self.trainer.iterations),
             **self.last,
         }

@@ -1,106 +1,106 @@
-"""The suites of Cells to Pixels' meshes and volumes: table 1's settings, and what stands in."""
+"""The suites of Cells to Pixels: how large their models are, what differs, what stands in."""
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from ncabench.papers import ledger
-from ncabench.plan import counts, planner
-from ncabench.report import judged
-from ncabench.report.cells import matching
+from ncabench.errors import SuiteError
+from ncabench.nca.data.pbr_material import COLOURED, GREY
+from ncabench.plan import assemble, planner
 from ncabench.suite import document
 
 SUITES = Path(__file__).parents[2] / "suites"
-KINDS = ("mesh", "volume")
-IHC = ("task.texture.dataset=skimage_textures", "task.texture.exemplar=ihc")
-BOOK = ledger.load("cells2pixels")
+DECODERS = {"rgb": {"lppn": 2819, "linear": 51}, "pbr": {"lppn": 3017, "linear": 153}}
+AUTOMATON = 10_368  # weights of the automaton of textures
 
 
-def planned(kind, preset="paper", *sets, root=None):
-    path = SUITES / f"cells_{kind}.toml"
-    return planner.make(document.load(path, preset=preset, sets=sets), root=root)
+def planned(suite, preset, *sets, root=None):
+    loaded = document.load(SUITES / f"{suite}.toml", preset=preset, sets=sets)
+    return planner.make(loaded, root=root)
 
 
-def printed(row, kind):
-    cell = BOOK.printed("1", row, kind)
-    assert cell is not None
-    return cell
+def trainers(made):
+    """The trainer of each training, by the recipe that the suite names."""
+    return {str(one.labels[0]["recipe"]): one.spec["trainer"] for one in made.trainings()}
 
 
-@pytest.mark.parametrize(
-    ("kind", "sizes"),
-    [
-        ("mesh", {"lppn": 15_267, "no_remap": 15_267, "linear": 12_467}),
-        ("volume", {"lppn": 15_300, "linear": 12_484}),
-    ],
-)
-def test_the_models_have_the_papers_sizes(kind, sizes):
-    made = planned(kind, "paper", *IHC, "grid.rng_seed=[0]")
-    found = counts.count(made, root=None)
-    assert {one.labels[0]["model"]: found[one.id] for one in made.trainings()} == sizes
+def test_textures_have_the_papers_sizes(tmp_path):
+    made = planned("cells_texture", "paper", root=tmp_path)
+    counts = assemble.check(made, root=tmp_path)
+    for one in made.trainings():
+        model, task = (str(one.labels[0][axis]) for axis in ("model", "task"))
+        assert counts[one.id] == AUTOMATON + DECODERS[task][model]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_training_is_table_1s(kind):
-    [spec] = {repr(one.spec["trainer"]): one.spec for one in planned(kind).trainings()}.values()
-    recipe = spec["trainer"]
-    assert printed("iterations", kind).value == recipe["iterations"]
-    assert printed("batch", kind).text == str(recipe["batch"])
-    assert printed("rollout", kind).text == "{}-{}".format(*recipe["steps"])
-    assert printed("output", kind).text == f"{spec['task']['size_px']}^2"
-    assert recipe["accumulation"] == {"mesh": 1, "volume": 4}[kind]
+def test_decoders_add_what_the_paper_says():
+    assert [round(100 * DECODERS[task]["lppn"] / AUTOMATON, 1) for task in DECODERS] == [
+        27.2,
+        29.1,
+    ]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_models_are_table_1s(kind):
-    where = {"model": "lppn", "rng_seed": 0}
-    [spec] = [one.spec for one in planned(kind).trainings(where)]
-    assert printed("state_channels", kind).text == str(spec["task"]["channels"])
-    assert printed("mlp_width", kind).text == str(spec["model"]["hidden"])
-    assert printed("lppn_width", kind).text == str(spec["model"]["decoder"]["width"])
-    cells = {"mesh": ("subdivision", 64), "volume": ("cells_per_axis", 64)}
-    name, count = cells[kind]
-    assert spec["model"][name] == count
+def test_without_data_there_is_none_and_it_is_planned(tmp_path):
+    made = planned("cells_texture", "paper", root=tmp_path)
+    assert {one.missing.partition(":")[0] for one in made.entries} == {"dtd", "pbr_material"}
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_printed_counts_stand_beside_measured_ones(kind):
-    made = planned(kind)
-    joined = {}
-    for table in made.suite.tables:
-        for row in table.rows:
-            for column in table.columns:
-                cell = judged.printed_cell(made.suite, table, row=row, column=column)
-                if cell is not None:
-                    assert matching(made.entries, row=row, column=column)
-                    joined[row.printed, column.printed] = column.value
-    assert joined == {
-        ("nca_parameters", kind): "training/automaton_parameters",
-        ("lppn_parameters", kind): "training/decoder_parameters",
+def test_a_material_that_is_there_is_trained_on_nine_channels(tmp_path):
+    folder = tmp_path / "pbr_material" / "bark"
+    folder.mkdir(parents=True)
+    for name in (*COLOURED, *GREY):
+        Image.fromarray(np.zeros((8, 8, 3), dtype=np.uint8)).save(folder / f"{name}.png")
+    sets = ("task.pbr.exemplar=bark", 'grid.task=["pbr"]', "grid.rng_seed=[0]", "include=[]")
+    made = planned("cells_texture", "paper", *sets, root=tmp_path)
+    assert [one.missing for one in made.entries if one.missing] == []
+    assert sorted(assemble.check(made, root=tmp_path).values()) == [10_521, 13_385]
+
+
+def test_recipes_differ_in_one_thing_each():
+    found = trainers(planned("cells_texture", "paper", "grid.rng_seed=[0]"))
+    base = found.pop("multi_scale")
+    assert base["loss"]["scales"] == 3
+    changed = {
+        name: {key: value for key, value in one["loss"].items() if value != base["loss"][key]}
+        for name, one in found.items()
     }
+    assert changed == {
+        "one_scale": {"scales": 1},
+        "regular": {"regularity": 10.0},
+        "no_mixes": {"mixes": 0},
+    }
+    assert all({**one, "loss": base["loss"]} == base for one in found.values())
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_all_models_meet_the_same_recipe_and_views(kind):
-    for preset in ("paper", "short", "smoke"):
-        specs = [one.spec for one in planned(kind, preset).trainings()]
-        assert len({repr(one["trainer"]) for one in specs}) == 1
-        own = ("decoder", "remap")
-        models = [{k: v for k, v in one["model"].items() if k not in own} for one in specs]
-        assert all(one == models[0] for one in models)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_without_dtd_there_is_no_data_and_it_is_planned(kind, tmp_path):
-    made = planned(kind, root=tmp_path)
-    assert {one.missing.partition(":")[0] for one in made.entries} == {"dtd"}
-    found = counts.count(made, root=tmp_path)
-    assert set(found.values()) == {None}  # a photograph's size is in its file alone
+def test_an_exemplar_smaller_than_a_patch_is_refused_at_plan_time():
+    with pytest.raises(SuiteError) as caught:
+        assemble.check(planned("cells_texture", "smoke", "task.rgb.size_px=28"))
+    assert (
+        "an exemplar of 28 x 28 px is smaller than a patch of 32 x 32 px: make the exemplar "
+        "larger, or patch_px smaller"
+    ) in str(caught.value)
 
 
 @pytest.mark.parametrize("preset", ["short", "smoke"])
-@pytest.mark.parametrize("kind", KINDS)
-def test_what_stands_in_is_named(kind, preset):
-    suite = planned(kind, preset).suite
+def test_what_stands_in_is_named(preset):
+    suite = planned("cells_texture", preset).suite
     named = {one.substitute.partition(" (")[0] for one in suite.deviations if one.substitute}
-    assert named == {"ST-LPIPS's VGG-16", "ihc"}
+    assert named == {"ST-LPIPS's VGG-16", "ihc", "made bricks"}
+
+
+def test_growing_is_trained_with_lpips_and_once_without():
+    found = trainers(planned("cells_grow", "paper"))
+    assert found["lpips"]["perceptual"]["net"] == "lpips"
+    assert found["no_lpips"]["perceptual"] is None
+    assert {**found["lpips"], "perceptual": None} == found["no_lpips"]
+    short = trainers(planned("cells_grow", "short"))["lpips"]["perceptual"]
+    assert (short["net"], short["margin_px"]) == ("st_lpips", 64)
+
+
+def test_the_pool_of_growing_begins_anew_with_the_schedule():
+    for preset in ("paper", "short"):
+        (trainer, *_) = trainers(planned("cells_grow", preset)).values()
+        pool = trainer["pool"]
+        assert (pool["kind"], pool["every"], pool["restart"]) == ("returning", 32, 4000)
+        assert trainer["schedule"]["period"] == 4000

@@ -25,6 +25,11 @@ def test_without_dtd_there_is_no_data_and_it_is_planned(preset, tmp_path):
     assert {one.missing.partition(":")[0] for one in made.entries} == {"dtd"}
 
 
+def test_the_models_are_as_large_without_dtd(tmp_path):
+    counts = assemble.check(planned("paper", root=tmp_path), root=tmp_path)
+    assert set(counts.values()) == {47_384, 140_696}
+
+
 @pytest.mark.parametrize("preset", ["short", "smoke"])
 def test_what_stands_in_is_named(preset):
     suite = planned(preset).suite

@@ -23,7 +23,6 @@ def stored(store):
             "automaton_parameters": float(automaton),
             "decoder_parameters": float(decoder),
         }
-        values["decoder_share"] = decoder / automaton
         return plan, [store(one, values) for one in plan.trainings({"rng_seed": 0})]
 
     return stored
@@ -61,4 +60,4 @@ def test_what_stands_in_for_the_exemplar_changes_no_count():
     suite = document.load(SUITES / "cells_mesh.toml", preset="short")
     column = Column(label="NCA", value="training/automaton_parameters")
     assert heads.head(suite, column) == "NCA"
-    assert "ihc" in heads.head(suite, Column(label="share", value="training/decoder_share"))
+    assert "ihc" in heads.head(suite, Column(label="rate", value="training/iterations"))

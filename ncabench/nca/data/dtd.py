@@ -77,19 +77,25 @@ class Dtd(Published):
     def load(self, selection: Any) -> Images:
         """Return the selected photographs."""
         if self._is_one(selection):
-            pixels = read(self._one(selection))
-            return Images(
-                images=pixels[None],
-                labels=np.zeros(1, dtype=np.int64),
-                classes=(selection.rpartition("_")[0],),
-                parts={selections.ALL: slice(0, 1)},
-            )
+            return self._alone(selection, read(self._one(selection))[None])
         found: Images = super().load(selection)
         return found
 
-    def outline(self, selection: Any) -> Images | None:
-        """Return the outline of several images; that of one photograph is in its file alone."""
-        return None if self._is_one(selection) else super().outline(selection)
+    def outline(self, selection: Any) -> Any | None:
+        """Return black images; for one photograph, whose size is not known, one pixel."""
+        if not self._is_one(selection):
+            return super().outline(selection)
+        pixels = np.zeros((1, 1, 1, 3), dtype=np.uint8)
+        return self._alone(selection, pixels)
+
+    def _alone(self, selection: str, pixels: Pixels) -> Images:
+        """Return one photograph."""
+        return Images(
+            images=pixels,
+            labels=np.zeros(1, dtype=np.int64),
+            classes=(selection.rpartition("_")[0],),
+            parts={selections.ALL: slice(0, 1)},
+        )
 
     def _is_one(self, selection: Any) -> bool:
         return isinstance(selection, str) and selection.rpartition("_")[0] in self.classes

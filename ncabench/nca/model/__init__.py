@@ -47,8 +47,8 @@ class Model(nn.Module, ABC):
         """Return the number of weights that inference needs."""
         return sum(weight.numel() for weight in self.parameters())
 
-    def sizes(self) -> dict[str, float]:
-        """Return how the weights are shared out, by names that a table may show."""
+    def counted_apart(self) -> dict[str, int]:
+        """Return the number of weights of parts that papers count by themselves, by name."""
         return {}
 
     def features(self, shown: Tensor) -> Tensor:  # noqa: ARG002 -- others have some

@@ -26,15 +26,12 @@ def evenly(seed: Tensor, *, layout: Layout) -> Tensor:
     return mean.repeat(1, 1, layout.height, layout.width)
 
 
-def sizes(model: nn.Module, readout: nn.Module) -> dict[str, float]:
-    """Return how many weights the automaton and its decoder have.
+def counted(model: nn.Module, readout: nn.Module) -> dict[str, int]:
+    """Return the number of weights of the automaton alone, and of the decoder.
 
-    The share is the decoder's of the automaton's, as Cells to Pixels states its overhead.
+    >>> model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+    >>> counted(model, model[1])
+    {'automaton': 9, 'decoder': 4}
     """
-    decoder = sum(weight.numel() for weight in readout.parameters())
-    automaton = sum(weight.numel() for weight in model.parameters()) - decoder
-    return {
-        "automaton_parameters": float(automaton),
-        "decoder_parameters": float(decoder),
-        "decoder_share": decoder / automaton,
-    }
+    whole, decoder = (sum(map(Tensor.numel, one.parameters())) for one in (model, readout))
+    return {"automaton": whole - decoder, "decoder": decoder}

@@ -12,7 +12,7 @@ from torch import Tensor
 from ncabench.nca.decoder import Readout
 from ncabench.nca.draws import Draws
 from ncabench.nca.model._changing import Changing
-from ncabench.nca.model._rendered import sizes
+from ncabench.nca.model._rendered import counted
 from ncabench.nca.rendering import surface
 from ncabench.nca.state import Layout
 
@@ -58,9 +58,9 @@ class Viewed(Changing):
         pairs = zip(state.chunk(len(state)), drawn.chunk(len(state)), strict=True)
         return torch.cat([self.view(one, number) for one, number in pairs])
 
-    def sizes(self) -> dict[str, float]:
-        """Return the weights of the automaton and of the decoder, and the latter's share."""
-        return sizes(self, self.readout)
+    def counted_apart(self) -> dict[str, int]:
+        """Return the weights of the automaton and of the decoder."""
+        return counted(self, self.readout)
 
 
 def directions(first: Sequence[float], *, count: int) -> list[Tensor]:

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ncabench.nca.decoder import Decoder
-from ncabench.nca.model._rendered import check_visible, sizes
+from ncabench.nca.model._rendered import check_visible, counted
 from ncabench.nca.model.nca import NCA
 from ncabench.nca.perception import Perception
 from ncabench.nca.rendering import plane
@@ -91,9 +91,9 @@ class CellsToPixels(NCA):
             raise ValueError(f"H and W must be multiples of {scale}, not {size}")
         return replace(layout, height=layout.height // scale, width=layout.width // scale)
 
-    def sizes(self) -> dict[str, float]:
-        """Return the weights of the automaton and of the decoder, and the latter's share."""
-        return sizes(self, self.readout)
+    def counted_apart(self) -> dict[str, int]:
+        """Return the weights of the automaton and of the decoder."""
+        return counted(self, self.readout)
 
     def begin(self, seed: Tensor) -> Tensor:
         """Return the cells of a seed state of pixels."""

@@ -156,6 +156,11 @@ def test_one_texture_is_read_by_its_name_and_as_it_is(small_dtd):
     assert small_dtd.digest("polka-dotted_0002") != small_dtd.digest("polka-dotted_0001")
 
 
+def test_one_texture_that_is_not_here_has_an_outline(tmp_path):
+    found = Dtd(tmp_path).outline("polka-dotted_0002")
+    assert (found.images.shape, found.classes) == ((1, 1, 1, 3), ("polka-dotted",))
+
+
 def test_a_texture_that_is_not_there_is_refused_with_the_nearest(small_dtd):
     assert refused(small_dtd, "swirly_00001") == (
         f"{small_dtd.root}/dtd/dtd/images/swirly/swirly_00001.jpg: no such file\n"

@@ -170,11 +170,11 @@ def test_what_cannot_be_seen_is_refused(given, message):
         MeshToPixels(IMAGE, decoder=Linear(), subdivision=2, **given)
 
 
-def test_its_weights_are_shared_out_as_table_1_says():
+def test_its_weights_are_counted_apart_as_table_1_says():
     layout = Layout(height=8, width=8, visible=3, hidden=13)
-    sizes = MeshToPixels(layout, decoder=LPPN(width=32), subdivision=1).sizes()
-    assert (sizes["automaton_parameters"], sizes["decoder_parameters"]) == (12_416, 2_851)
-    assert f"{sizes['decoder_share']:.3f}" == "0.230"
+    found = MeshToPixels(layout, decoder=LPPN(width=32), subdivision=1).counted_apart()
+    assert found == {"automaton": 12_416, "decoder": 2_851}
+    assert f"{found['decoder'] / found['automaton']:.3f}" == "0.230"
 
 
 def test_it_starts_from_the_seeds_mean(model):

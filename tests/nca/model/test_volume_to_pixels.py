@@ -117,11 +117,11 @@ def test_a_picture_made_in_parts_is_the_same_and_teaches_the_same(model, state, 
     torch.testing.assert_close(found, slopes, rtol=1e-4, atol=1e-4)
 
 
-def test_its_weights_are_shared_out_as_table_1_says():
+def test_its_weights_are_counted_apart_as_table_1_says():
     layout = Layout(height=8, width=8, visible=3, hidden=13)
-    sizes = VolumeToPixels(layout, decoder=LPPN(width=32)).sizes()
-    assert (sizes["automaton_parameters"], sizes["decoder_parameters"]) == (12_416, 2_884)
-    assert f"{sizes['decoder_share']:.3f}" == "0.232"
+    found = VolumeToPixels(layout, decoder=LPPN(width=32)).counted_apart()
+    assert found == {"automaton": 12_416, "decoder": 2_884}
+    assert f"{found['decoder'] / found['automaton']:.3f}" == "0.232"
 
 
 def test_an_even_fog_is_as_dense_as_the_cube_is_deep(state):
