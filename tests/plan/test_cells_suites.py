@@ -9,6 +9,7 @@ from PIL import Image
 from ncabench.errors import SuiteError
 from ncabench.nca.data.pbr_material import COLOURED, GREY
 from ncabench.plan import assemble, planner
+from ncabench.report import judged as report
 from ncabench.suite import document
 
 SUITES = Path(__file__).parents[2] / "suites"
@@ -39,6 +40,19 @@ def test_decoders_add_what_the_paper_says():
         27.2,
         29.1,
     ]
+
+
+@pytest.mark.parametrize("suite", ["cells_texture", "cells_grow"])
+def test_counts_of_table_1_stand_beside_the_models_own(suite):
+    made = planned(suite, "short")
+    found = {}
+    for place in report.printed_places(made.suite):
+        (entry,) = (one for one in made.trainings() if one.serves(place.row.where))
+        part = place.column.value.removeprefix("training/").removesuffix("_parameters")
+        counted = assemble.assemble(entry.spec, root=None, meta=True).model.counted_apart()
+        found[place.printed.text] = counted[part]
+        assert counted[part] in place.printed.interval
+    assert found in ({"10k": 10_368, "3k": 3_017}, {"41k": 41_216, "11k": 10_948})
 
 
 def test_without_data_there_is_none_and_it_is_planned(tmp_path):

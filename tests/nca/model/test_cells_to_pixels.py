@@ -48,6 +48,7 @@ def test_its_weights_are_as_many_as_table_1_says(
     layout = Layout(height=16, width=16, visible=visible, hidden=hidden)
     model = make(layout, decoder=decoder, hidden=width)
     assert sum(one.numel() for one in model.readout.parameters()) == pixels
+    assert model.counted_apart() == {"automaton": cells, "decoder": pixels}
     assert model.parameter_count() == cells + pixels
 
 

@@ -1,0 +1,41 @@
+"""What a training leaves, of a model whose parts are counted by themselves."""
+
+from pathlib import Path
+
+import torch
+
+from ncabench.nca.engine.eager import Eager
+from ncabench.plan import planner
+from ncabench.run.job import Job
+from ncabench.run.train import Training
+from ncabench.suite import document
+
+SUITES = Path(__file__).parents[2] / "suites"
+CPU = torch.device("cpu")
+
+
+def values(suite, folder):
+    """What the first training of a suite leaves, before its first iteration."""
+    entry = planner.make(document.load(SUITES / f"{suite}.toml", preset="smoke")).trainings()[0]
+    where = {"device": "cpu", "device_class": "cpu", "engine": "eager", "sources": {}}
+    job = Job(
+        role=entry.role,
+        id=entry.id,
+        spec=entry.spec,
+        labels=entry.labels,
+        folder=folder,
+        **where,
+    )
+    return Training(job, engine=Eager(CPU), tell=lambda _: None).result().values
+
+
+def test_automaton_and_decoder_are_counted_apart_where_there_are_both(tmp_path):
+    found = values("cells_grow", tmp_path)
+    parts = [found[f"{part}_parameters"] for part in ("automaton", "decoder")]
+    assert parts == [4 * 12 * 32 + 32 + 32 * 12, 8 * 16 + 8 + 2 * (8 * 8 + 8) + 8 * 4 + 4]
+    assert sum(parts) == found["parameters"]
+
+
+def test_of_other_models_all_weights_are_one_number(tmp_path):
+    found = values("smoke", tmp_path)
+    assert [name for name in found if name.endswith("parameters")] == ["parameters"]
