@@ -45,6 +45,8 @@ class VolumeToPixels(Viewed):
         turn: where the first view is from, in radians around the vertical axis.
         lift: likewise, above the horizon.
         views: how many are kept; the others are spread all around.
+        reach: of the kept views, from the middle to the upper and lower border, where half of
+            the cube's side is 1; up to 0.7 every ray goes through the cube, whatever the side.
         ray_parts: parts of a picture, rows of pixels, that are made one after another; where
             there are several their activations are computed again in the backward pass, to
             save memory.
@@ -55,8 +57,9 @@ class VolumeToPixels(Viewed):
 
     Raises:
         ValueError: ``fire_rate`` is not in (0, 1]; ``cells_per_axis``, ``samples_per_ray``,
-            ``views`` or ``ray_parts`` is below 1; the task has frozen channels or class scores,
-            or nothing visible; in `step`, a condition is missing or not read.
+            ``views`` or ``ray_parts`` is below 1; ``reach`` is not above 0; the task has frozen
+            channels or class scores, or nothing visible; in `step`, a condition is missing or
+            not read.
 
     >>> from ncabench.nca.decoder.lppn import LPPN
     >>> image = Layout(height=512, width=512, visible=3, hidden=13)
@@ -84,6 +87,7 @@ class VolumeToPixels(Viewed):
         turn: float = 0.6,
         lift: float = 0.4,
         views: int = 1,
+        reach: float = 1.8,
         ray_parts: int = 1,
     ) -> None:
         side = cells_per_axis
@@ -94,7 +98,8 @@ class VolumeToPixels(Viewed):
                 raise ValueError(f"{name} must be 1 or more, not {count}")
         self.side, self.samples, self.ray_parts = side, samples_per_ray, ray_parts
         self.register_buffer("sums", volume.kernels(), persistent=False)
-        cameras = [Camera(turn=turn, lift=lift), *_cameras(views - 1)]
+        sides = [(turn, lift), *_sides(views - 1)]
+        cameras = [Camera(turn=one, lift=other, reach=reach) for one, other in sides]
         rays = [one.rays(height=layout.height, width=layout.width) for one in cameras]
         self.register_buffer("origins", torch.stack([one for one, _ in rays]), persistent=False)
         self.register_buffer("ways", torch.stack([one for _, one in rays]), persistent=False)
@@ -178,9 +183,8 @@ class VolumeToPixels(Viewed):
         return volume.composed(seen[..., :-1], seen[..., -1], spacing).movedim(-1, 1)
 
 
-def _cameras(count: int) -> list[Camera]:
-    """Return cameras all around; none where a model is only outlined, on the meta device."""
+def _sides(count: int) -> list[tuple[float, float]]:
+    """Return turns and lifts all around; none where a model is only outlined."""
     if torch.empty(0).is_meta:
         return []
-    pairs = [angles(one) for one in surface.around(count)]
-    return [Camera(turn=turn, lift=lift) for turn, lift in pairs]
+    return [angles(one) for one in surface.around(count)]

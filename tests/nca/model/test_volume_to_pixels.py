@@ -97,6 +97,17 @@ def test_a_training_sees_each_sample_from_a_view_that_is_drawn(state):
     assert turns[0] != turns[1]
 
 
+def test_up_to_a_reach_of_0_7_every_ray_of_every_view_goes_through_the_cube():
+    square = Layout(height=9, width=9, visible=3, hidden=2)
+    lengths = []
+    for reach in (0.7, 1.3):
+        model = VolumeToPixels(square, decoder=Linear(), views=40, reach=reach)
+        pairs = zip(model.origins, model.ways, strict=True)
+        lengths.append(min(volume.crossing(*one)[1].min() for one in pairs))
+    assert lengths[0] > 0.1
+    assert lengths[1] == 0
+
+
 def test_cameras_stand_in_the_directions_that_they_are_asked_for():
     for way in surface.around(7):
         turn, lift = angles(way)
@@ -147,6 +158,7 @@ def test_an_error_in_a_picture_teaches_every_weight(model, state):
     ("given", "message"),
     [
         ({"cells_per_axis": 0}, "cells_per_axis must be 1 or more, not 0"),
+        ({"reach": 0.0}, "reach must be above 0, not 0.0"),
         ({"ray_parts": 0}, "ray_parts must be 1 or more, not 0"),
         ({"views": 0}, "views must be 1 or more, not 0"),
         ({"samples_per_ray": 0}, "samples_per_ray must be 1 or more, not 0"),
