@@ -7,6 +7,7 @@ from ncabench.nca.draws import Draws
 from ncabench.nca.engine.eager import Eager
 from ncabench.nca.model.latent import Latent
 from ncabench.nca.objective import Objective
+from ncabench.nca.objective.relaxed_style import RelaxedStyle
 from ncabench.nca.perception.conv import Conv
 from ncabench.nca.schedule.constant import Constant
 from ncabench.nca.state import Layout
@@ -110,6 +111,12 @@ def test_sums_are_divided_by_the_values_of_an_image(train):
     scalars = train(0.25, terms="sum", features=Seven()).advance()
     assert float(scalars["features"]) == 7 / 4
     assert float(scalars["loss"]) == 0.25**2 + 7 / 4 + 3 / 4
+
+
+def test_an_objective_that_cannot_compare_the_images_is_refused(train):
+    said = r"^an exemplar of 2 x 2 px is smaller than a patch of 28 x 28 px"
+    with pytest.raises(ValueError, match=said):
+        train(features=RelaxedStyle(patch_px=28))
 
 
 def test_features_are_added_as_they_are_to_means(train):

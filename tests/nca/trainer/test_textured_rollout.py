@@ -111,11 +111,15 @@ def test_a_saved_training_goes_on_bit_identically(training):
     assert [float(second.advance()["loss"]) for _ in range(2)] == losses[2:]
 
 
-def test_both_engines_go_the_same_way(training):
+@pytest.mark.parametrize("pool", ["fifo", "returning"])
+def test_both_engines_go_the_same_way(training, pool):
     def traced(device, amp):
         return Compiled(device, amp, backend="aot_eager")
 
-    plain, compiled = (training("cells_to_pixels", engine=one) for one in (Eager, traced))
+    given = {"pool": {"kind": pool, "size": 4}}
+    plain, compiled = (
+        training("cells_to_pixels", engine=one, **given) for one in (Eager, traced)
+    )
     for _ in range(3):
         torch.testing.assert_close(compiled.advance(), plain.advance(), rtol=5e-3, atol=1e-4)
 
