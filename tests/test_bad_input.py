@@ -1,5 +1,6 @@
 """What a user sees of each mistake: one message, the right exit code, nothing lost."""
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -168,6 +169,89 @@ def test_a_target_that_is_no_image_is_refused(ncabench, tiny, tmp_path):
 def test_a_target_that_is_a_folder_is_refused(ncabench, tiny, tmp_path):
     said = ncabench("plan", tiny(*aimed(tmp_path)))
     assert said == refused(tmp_path, "a folder, where a PNG file is expected")
+
+
+MESH = Path(__file__).parents[1] / "suites" / "cells_mesh.toml"
+OCTAHEDRON = """
+v 1 0 0\nv 0 1 0\nv 0 0 1\nv -1 0 0\nv 0 -1 0\nv 0 0 -1
+f 1 2 3\nf 2 4 3\nf 4 5 3\nf 5 1 3\nf 2 1 6\nf 4 2 6\nf 5 4 6\nf 1 5 6
+"""
+WELD = (
+    "; expected a closed surface: each edge in exactly two triangles, which go along it in "
+    "opposite ways; weld vertices that stand in the same place, and fill holes"
+)
+MESHES = {
+    "a hole": (
+        ("f 1 5 6\n", ""),
+        ": the surface ends at the edge of vertices 5 and 1" + WELD,
+    ),
+    "a face the other way": (
+        ("f 1 5 6", "f 1 6 5"),
+        ": two triangles go from vertex 1 to vertex 6: more than two meet there, or two that "
+        "do face different sides" + WELD,
+    ),
+    "a vertex that is not there": (
+        ("f 1 5 6", "f 1 5 7"),
+        ":15: the triangle names vertex 7, expected 1 to 6",
+    ),
+    "a triangle without area": (
+        ("f 1 5 6", "f 1 5 5"),
+        ":15: the triangle names vertex 5 twice, expected three different ones",
+    ),
+    "a vertex alone": (
+        ("v 0 0 -1\n", "v 0 0 -1\nv 9 9 9\n"),
+        ":8: vertex 7 is in no triangle, expected every vertex in some",
+    ),
+    "a square": (
+        ("f 1 5 6", "f 1 5 6 2"),
+        ":15: a face of 4 corners, where 3 are expected; triangulate it",
+    ),
+}
+
+
+def with_mesh(path, *, digest=None, reach=1.2):
+    """What sets the mesh of one model of a suite."""
+    found = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+    sets = {"mesh": f'"{path}"', "mesh_digest": f'"{found if digest is None else digest}"'}
+    sets |= {"reach": reach}
+    words = [("--set", f"model.lppn.{name}={value}") for name, value in sets.items()]
+    return MESH, "--preset", "smoke", *(word for pair in words for word in pair)
+
+
+@pytest.mark.parametrize(("change", "what"), MESHES.values(), ids=MESHES)
+def test_a_mesh_that_is_no_closed_surface_is_refused(
+    ncabench, tmp_path, monkeypatch, change, what
+):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "octahedron.obj"
+    path.write_text(OCTAHEDRON.replace(*change))
+    code, out, err = ncabench("run", *with_mesh(path), "--device", "cpu")
+    assert (code, out, err) == (2, "", f"{MESH}:\nmodel.lppn: {path}{what}")
+    assert not Path("results").exists()
+
+
+def test_a_mesh_is_planned_where_its_digest_is_right_and_shows_it_where_not(
+    ncabench, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "octahedron.obj"
+    path.write_text(OCTAHEDRON)
+    code, out, _ = ncabench("plan", *with_mesh(path))
+    assert (code, out.count("\tpending")) == (0, 6)
+    digest = hashlib.sha256(OCTAHEDRON.encode()).hexdigest()[:16]
+    code, _, err = ncabench("plan", *with_mesh(path, digest="0" * 16))
+    what = f"its SHA-256 begins with {digest}, of which 8 digits or more are expected, found "
+    assert (code, err) == (2, f"{MESH}:\nmodel.lppn: {path}: {what}'{'0' * 16}'")
+
+
+def test_a_view_of_no_size_and_a_missing_mesh_are_refused(ncabench, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "octahedron.obj"
+    code, _, err = ncabench("plan", *with_mesh(path))
+    assert (code, err) == (2, f"{MESH}:\nmodel.lppn: {path}: no such mesh file")
+    path.write_text(OCTAHEDRON)
+    code, _, err = ncabench("plan", *with_mesh(path, reach=0.0))
+    assert (code, err) == (2, f"{MESH}:\nmodel.lppn: reach must be above 0, not 0.0")
 
 
 def test_a_folder_is_no_suite(ncabench, tiny):

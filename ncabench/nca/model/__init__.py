@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
+from ncabench.nca.draws import Draws
 from ncabench.nca.state import Layout
 
 
@@ -81,6 +82,16 @@ class Automaton(Model):
     def end(self, state: Tensor) -> Tensor:
         """Return a state as the task's layout has it; its hidden channels may be left out."""
         return state
+
+    def glimpse(self, state: Tensor, *, samples: Tensor, draws: Draws) -> Tensor:  # noqa: ARG002 -- others draw a view
+        """Return what a training sees of states: what `end` gives, whatever the samples.
+
+        Args:
+            state: ``(B, C, H, W)``.
+            samples: ``(B,)``, which name them.
+            draws: where chance comes from.
+        """
+        return self.end(state)
 
     def reconstruct(self, image: Tensor) -> Tensor | None:  # noqa: ARG002 -- others have one
         """Return what is left of images ``(B, V, H, W)`` on the model's own grid.

@@ -27,10 +27,14 @@ class Mesh:
     triangles: Indices
 
 
-def check(mesh: Mesh) -> None:
+def check(mesh: Mesh, *, first: int = 0) -> None:
     """Refuse what is no closed surface of which each side is one side.
 
     Source: none; an automaton on vertices needs neighbours all around each.
+
+    Args:
+        mesh: the surface.
+        first: the number of the first vertex in messages, as a file may count from 1.
 
     Raises:
         ValueError: a triangle names a vertex that is not there, or one twice; a vertex is in
@@ -45,13 +49,14 @@ def check(mesh: Mesh) -> None:
     """
     count, triangles = len(mesh.vertices), mesh.triangles
     for number, corner in np.argwhere((triangles < 0) | (triangles >= count))[:1]:
-        name = triangles[number, corner]
+        name = triangles[number, corner] + first
         raise ValueError(f"triangle {number} names vertex {name}, and there are {count}")
     for number, corner in np.argwhere(triangles == np.roll(triangles, 1, axis=1))[:1]:
-        raise ValueError(f"triangle {number} names vertex {triangles[number, corner]} twice")
+        name = triangles[number, corner] + first
+        raise ValueError(f"triangle {number} names vertex {name} twice")
     for vertex in np.setdiff1d(np.arange(count), triangles)[:1]:
-        raise ValueError(f"vertex {vertex} is in no triangle")
-    _check_fans(triangles, _opposite(triangles, count), count)
+        raise ValueError(f"vertex {vertex + first} is in no triangle")
+    _check_fans(triangles, _opposite(triangles, count, first=first), count, first=first)
 
 
 def _edges(triangles: Indices) -> Indices:
@@ -59,26 +64,26 @@ def _edges(triangles: Indices) -> Indices:
     return np.stack([triangles, np.roll(triangles, -1, axis=1)], axis=-1).reshape(-1, 2)
 
 
-def _opposite(triangles: Indices, count: int) -> Indices:
+def _opposite(triangles: Indices, count: int, *, first: int) -> Indices:
     """Return of each edge the number of the one that goes the other way."""
     edges = _edges(triangles)
     ahead, back = edges @ [count, 1], edges @ [1, count]
     order = np.argsort(ahead, kind="stable")
     known = ahead[order]
     for place in np.flatnonzero(known[1:] == known[:-1])[:1]:
-        here, there = edges[order[place]]
+        here, there = edges[order[place]] + first
         raise ValueError(
             f"two triangles go from vertex {here} to vertex {there}: more than two meet there, "
             "or two that do face different sides"
         )
     found = np.minimum(np.searchsorted(known, back), len(known) - 1)
     for number in np.flatnonzero(known[found] != back)[:1]:
-        here, there = edges[number]
+        here, there = edges[number] + first
         raise ValueError(f"the surface ends at the edge of vertices {here} and {there}")
     return order[found]
 
 
-def _check_fans(triangles: Indices, opposite: Indices, count: int) -> None:
+def _check_fans(triangles: Indices, opposite: Indices, count: int, *, first: int) -> None:
     """Raise where the triangles at a vertex are more than one fan around it."""
     numbers = np.arange(len(opposite))
     before = numbers - numbers % 3 + (numbers % 3 + 2) % 3
@@ -88,7 +93,7 @@ def _check_fans(triangles: Indices, opposite: Indices, count: int) -> None:
         turned = turned[turned]
     fans = np.bincount(triangles.reshape(-1)[np.unique(least)], minlength=count)
     for vertex in np.flatnonzero(fans > 1)[:1]:
-        raise ValueError(f"{fans[vertex]} surfaces meet in vertex {vertex} alone")
+        raise ValueError(f"{fans[vertex]} surfaces meet in vertex {vertex + first} alone")
 
 
 def neighbours(mesh: Mesh) -> tuple[Indices, Indices]:

@@ -94,6 +94,20 @@ def interpolated(states: Tensor, corners: Tensor, parts: Tensor) -> Tensor:
     return torch.einsum("bc...n,...n->b...c", near, parts.to(states.dtype))
 
 
+def unsorted(parts: Tensor) -> Tensor:
+    """Return barycentric coordinates as they come, from -1 to 1: an ablation of `local`.
+
+    Which corner is named first, and so what a point is told, is the mesh's accident.
+
+    Source: Cells to Pixels, the figure of meshes "without sorting and remapping"; that the
+    range is still -1 to 1 is ncabench's.
+
+    >>> unsorted(torch.tensor([[0.25, 0.25, 0.5]])).tolist()
+    [[-0.5, -0.5, 0.0]]
+    """
+    return 2 * parts - 1
+
+
 def local(parts: Tensor) -> Tensor:
     """Return where in a triangle points lie, whatever corner is named first; from -1 to 1.
 
@@ -124,6 +138,53 @@ def _share(value: Tensor, low: float, mode: float, high: float) -> Tensor:
     return torch.where(value <= mode, below, above)
 
 
+def check_view(*, height: int, width: int, reach: float, limit: float = math.inf) -> None:
+    """Refuse a view that has no pixels or shows nothing.
+
+    Args:
+        height: rows of pixels.
+        width: columns of pixels.
+        reach: from the middle to the nearer border.
+        limit: what the distance to the corners must stay below.
+
+    Raises:
+        ValueError: a size is below 1, or ``reach`` is 0, negative or too large.
+
+    >>> check_view(height=4, width=4, reach=0.0)
+    Traceback (most recent call last):
+    ValueError: reach must be above 0, not 0.0
+    """
+    if height < 1 or width < 1:
+        raise ValueError(f"a view must be 1 x 1 px or more, not {height} x {width}")
+    corner = math.hypot(height, width) / min(height, width)
+    most = limit / corner
+    if not 0 < reach < most:
+        below = f" and below {most:.3f}, where the corners meet" if most < math.inf else ""
+        raise ValueError(f"reach must be above 0{below}, not {reach}")
+
+
+def around(count: int) -> Tensor:
+    """Return directions that are spread evenly over the sphere, on a spiral; ``(count, 3)``.
+
+    Source: none; the spiral of the golden angle.
+
+    >>> around(2).norm(dim=-1).tolist(), around(2)[:, 2].tolist()
+    ([1.0, 1.0], [0.5, -0.5])
+    """
+    turns = torch.arange(count, device="cpu", dtype=torch.float64)
+    z = 1 - (2 * turns + 1) / max(count, 1)
+    angle, level = turns * (math.pi * (3 - math.sqrt(5))), (1 - z.square()).sqrt()
+    return torch.stack([level * angle.cos(), level * angle.sin(), z], dim=-1).float()
+
+
+def frame(centre: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the directions right, up and to whoever looks from ``centre``; each ``(3,)``."""
+    ahead = F.normalize(centre, dim=0)
+    axis = (torch.arange(3, device=centre.device) == ahead.abs().argmin()).to(ahead)
+    right = F.normalize(torch.linalg.cross(axis, ahead), dim=0)
+    return right, torch.linalg.cross(ahead, right), ahead
+
+
 def patch(centre: Tensor, *, height: int, width: int, reach: float) -> Tensor:
     """Return the directions of the pixels of a patch of the sphere, all of equal area.
 
@@ -139,14 +200,15 @@ def patch(centre: Tensor, *, height: int, width: int, reach: float) -> Tensor:
     Shape:
         result ``(height, width, 3)``, of length 1.
 
+    Raises:
+        ValueError: as `check_view`.
+
     >>> ahead = patch(torch.tensor([0.0, 0.0, 2.0]), height=1, width=1, reach=0.4)
     >>> ahead.flatten().tolist()
     [0.0, 0.0, 1.0]
     """
-    ahead = F.normalize(centre, dim=0)
-    axis = (torch.arange(3, device=centre.device) == ahead.abs().argmin()).to(ahead)
-    right = F.normalize(torch.linalg.cross(axis, ahead), dim=0)
-    up = torch.linalg.cross(ahead, right)
+    check_view(height=height, width=width, reach=reach, limit=2.0)
+    right, up, ahead = frame(centre)
     unit = 2 * reach / min(height, width)
     down, across = (
         (torch.arange(count, device=centre.device) + 0.5 - count / 2) * unit

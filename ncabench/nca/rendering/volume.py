@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ncabench.nca.rendering.surface import check_view
 from ncabench.nca.torus import wrapped
 
 KERNELS = 5
@@ -120,7 +121,11 @@ class Camera:
         """Return where the camera is ``(3,)``, and its rays' directions ``(height, width, 3)``.
 
         Directions have length 1, and go through the middles of pixels.
+
+        Raises:
+            ValueError: there are no pixels, or ``reach`` is not above 0.
         """
+        check_view(height=height, width=width, reach=self.reach)
         level = math.cos(self.lift)
         onward = [math.sin(self.lift), level * math.sin(self.turn), level * math.cos(self.turn)]
         into = torch.tensor(onward, device="cpu")

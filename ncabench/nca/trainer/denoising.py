@@ -174,8 +174,8 @@ class Denoising(Validated, Rollout):
         seed = self.task.seed_state(labels, samples=samples, draws=self.draws)
         return Batch(state=self.model.begin(seed), labels=labels)
 
-    def _losses(self, final: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        parts = super()._losses(final, labels)
+    def _losses(self, final: Tensor, labels: Tensor, samples: Tensor) -> dict[str, Tensor]:
+        parts = super()._losses(final, labels, samples)
         error, beyond = parts["image_loss"], parts["overflow"]
         return {**parts, "loss": self.reconstruction * error + self.overflow * beyond}
 

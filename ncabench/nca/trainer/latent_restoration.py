@@ -124,9 +124,9 @@ class LatentRestoration(Corrupted):
         turn = self.iteration % 2 if self.pool is not None else 0
         return self.draws.integer(f"{purpose}/traced", low=low, high=high, index=turn)
 
-    def _losses(self, final: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    def _losses(self, final: Tensor, labels: Tensor, samples: Tensor) -> dict[str, Tensor]:
         true = self.task.lesson(labels)
-        answer = self.model.end(final)[:, self.task.layout.visible_slice]
+        answer = self._seen(final, samples)[:, self.task.layout.visible_slice]
         with torch.no_grad():
             wanted = self.model.autoencoder.encode(true)
         error = F.mse_loss(answer, true)

@@ -86,7 +86,12 @@ class LatentRollout(Rollout):
             checkpoint_segments=checkpoint_segments,
         )
 
-    def _losses(self, final: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    def _losses(
+        self,
+        final: Tensor,
+        labels: Tensor,
+        samples: Tensor,  # noqa: ARG002 -- of pictures
+    ) -> dict[str, Tensor]:
         wanted = self.model.begin(self.task.lesson(labels))
         loss = self.distance(final, wanted) / self.parts
         return {"loss": loss, "latent_loss": loss}

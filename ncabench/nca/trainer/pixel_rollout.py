@@ -97,10 +97,10 @@ class PixelRollout(Rollout):
         self.perceptual = None if perceptual is None else self._distance(perceptual)
         self.descent.spare(model.readout.parameters())
 
-    def _losses(self, final: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    def _losses(self, final: Tensor, labels: Tensor, samples: Tensor) -> dict[str, Tensor]:
         """Return the loss of a part of the batch, and what it is made of."""
         fine = plane.interpolated(final, scale=self.model.scale)
-        seen, lesson = self.model.end(final), self.task.lesson(labels)
+        seen, lesson = self._seen(final, samples), self.task.lesson(labels)
         grown = morphology(seen, lesson, fine=fine).mean() / self.parts
         left = beyond(final) / self.parts
         found = {"loss": grown + self.overflow * left, "growth_loss": grown, "overflow": left}

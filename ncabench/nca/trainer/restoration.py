@@ -121,7 +121,7 @@ class Restoration(Corrupted):
         if loss == "psnr":
             self.distance = negative_psnr
 
-    def _losses(self, final: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        parts = super()._losses(final, labels)
+    def _losses(self, final: Tensor, labels: Tensor, samples: Tensor) -> dict[str, Tensor]:
+        parts = super()._losses(final, labels, samples)
         error, beyond = parts["image_loss"], parts["overflow"]
         return {**parts, "loss": self.reconstruction * error + self.overflow * beyond}

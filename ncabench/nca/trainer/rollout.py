@@ -129,13 +129,17 @@ class Rollout(Rolling):
     ) -> tuple[Tensor, dict[str, Tensor]]:
         with self.engine.autocast():
             final = self._roll(batch, samples, steps=steps)
-        scalars = self._losses(final, batch.labels)
+        scalars = self._losses(final, batch.labels, samples)
         self.descent.backward(scalars["loss"])
         return final.detach(), {name: value.detach() for name, value in scalars.items()}
 
-    def _losses(self, final: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    def _seen(self, final: Tensor, samples: Tensor) -> Tensor:
+        """Return what losses look at of final states, which may be seen from many sides."""
+        return self.model.glimpse(final, samples=samples, draws=self.draws)
+
+    def _losses(self, final: Tensor, labels: Tensor, samples: Tensor) -> dict[str, Tensor]:
         """Return the loss of a part of the batch, and what it is made of."""
-        seen = self.model.end(final)
+        seen = self._seen(final, samples)
         answer = seen[:, self.task.layout.answer_slice]
         image = self.distance(answer, self.task.lesson(labels)) / self.parts
         beyond = overflow_loss(seen, layout=self.task.layout) / self.parts

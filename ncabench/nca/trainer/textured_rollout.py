@@ -100,9 +100,9 @@ class TexturedRollout(Rollout):
         )
         self.descent.spare(model.readout.parameters())
 
-    def _losses(self, final: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    def _losses(self, final: Tensor, labels: Tensor, samples: Tensor) -> dict[str, Tensor]:
         """Return the loss of a part of the batch, and what it is made of."""
-        seen = self.model.end(final)
+        seen = self._seen(final, samples)
         image = self.distance(seen, self.task.lesson(labels)) / self.parts
         left = beyond(final) / self.parts
         return {"loss": image + self.overflow * left, "image_loss": image, "overflow": left}

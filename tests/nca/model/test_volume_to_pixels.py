@@ -6,8 +6,9 @@ import torch
 from ncabench.nca.decoder.linear import Linear
 from ncabench.nca.decoder.lppn import LPPN
 from ncabench.nca.draws import Draws
+from ncabench.nca.model._viewed import angles
 from ncabench.nca.model.volume_to_pixels import VolumeToPixels
-from ncabench.nca.rendering import volume
+from ncabench.nca.rendering import surface, volume
 from ncabench.nca.rendering.volume import Camera
 from ncabench.nca.state import Layout
 from ncabench.nca.weights import initialise
@@ -79,6 +80,61 @@ def test_a_pixel_is_composed_of_what_is_decoded_along_its_ray(model, state):
     torch.testing.assert_close(again, model.end(state))
 
 
+def test_a_training_sees_each_sample_from_a_view_that_is_drawn(state):
+    model = VolumeToPixels(
+        IMAGE, decoder=Linear(), cells_per_axis=4, samples_per_ray=4, views=6
+    )
+    samples, draws = torch.tensor([0, 3]), Draws(1)
+    seen = model.glimpse(state, samples=samples, draws=draws)
+    turns = draws.integers("train/view", low=0, high=6, samples=samples).tolist()
+    cameras = [Camera(turn=0.6, lift=0.4)]
+    for z, turn in [(0.8, 0), (0.4, 1), (0.0, 2), (-0.4, 3), (-0.8, 4)]:  # around the spiral
+        y, x = (math.sqrt(1 - z * z) * f(turn * 2.399963) for f in (math.sin, math.cos))
+        cameras.append(Camera(turn=math.atan2(-y, -z), lift=math.asin(-x)))
+    for sample, turn in enumerate(turns):
+        given = {"camera": cameras[turn], "height": 6, "width": 8, "samples_per_ray": 4}
+        torch.testing.assert_close(seen[sample], model.render(state, **given)[sample])
+    assert turns[0] != turns[1]
+
+
+def test_up_to_a_reach_of_0_7_every_ray_of_every_view_goes_through_the_cube():
+    square = Layout(height=9, width=9, visible=3, hidden=2)
+    lengths = []
+    for reach in (0.7, 1.3):
+        model = VolumeToPixels(square, decoder=Linear(), views=40, reach=reach)
+        pairs = zip(model.origins, model.ways, strict=True)
+        lengths.append(min(volume.crossing(*one)[1].min() for one in pairs))
+    assert lengths[0] > 0.1
+    assert lengths[1] == 0
+
+
+def test_cameras_stand_in_the_directions_that_they_are_asked_for():
+    for way in surface.around(7):
+        turn, lift = angles(way)
+        origin, _ = Camera(turn=turn, lift=lift).rays(height=1, width=1)
+        torch.testing.assert_close(origin / 20, way)
+
+
+@pytest.mark.parametrize("parts", [2, 4, 100])
+def test_a_picture_made_in_parts_is_the_same_and_teaches_the_same(model, state, parts):
+    expected = model.end(state)
+    expected.square().sum().backward()
+    slopes = [one.grad.clone() for one in model.readout.parameters()]
+    model.zero_grad()
+    model.ray_parts = parts
+    torch.testing.assert_close(model.end(state), expected)
+    model.end(state).square().sum().backward()
+    found = [one.grad for one in model.readout.parameters()]
+    torch.testing.assert_close(found, slopes, rtol=1e-4, atol=1e-4)
+
+
+def test_its_weights_are_counted_apart_as_table_1_says():
+    layout = Layout(height=8, width=8, visible=3, hidden=13)
+    found = VolumeToPixels(layout, decoder=LPPN(width=32)).counted_apart()
+    assert found == {"automaton": 12_416, "decoder": 2_884}
+    assert f"{found['decoder'] / found['automaton']:.3f}" == "0.232"
+
+
 def test_an_even_fog_is_as_dense_as_the_cube_is_deep(state):
     model = VolumeToPixels(IMAGE, decoder=Linear(), cells_per_axis=4)
     torch.nn.init.zeros_(model.readout.layer.weight)
@@ -102,6 +158,9 @@ def test_an_error_in_a_picture_teaches_every_weight(model, state):
     ("given", "message"),
     [
         ({"cells_per_axis": 0}, "cells_per_axis must be 1 or more, not 0"),
+        ({"reach": 0.0}, "reach must be above 0, not 0.0"),
+        ({"ray_parts": 0}, "ray_parts must be 1 or more, not 0"),
+        ({"views": 0}, "views must be 1 or more, not 0"),
         ({"samples_per_ray": 0}, "samples_per_ray must be 1 or more, not 0"),
         ({"fire_rate": 0.0}, "fire_rate must be above 0 and at most 1, not 0.0"),
     ],

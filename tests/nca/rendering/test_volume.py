@@ -67,6 +67,20 @@ def test_a_camera_looks_at_the_middle_and_its_rays_are_nearly_parallel():
     torch.testing.assert_close(ways.norm(dim=-1), torch.ones(5, 7))
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"height": 0}, "a view must be 1 x 1 px or more, not 0 x 4"),
+        ({"reach": -0.5}, "reach must be above 0, not -0.5"),
+    ],
+)
+def test_a_picture_of_nothing_is_refused(given, message):
+    size = {"height": 4, "width": 4} | {one: n for one, n in given.items() if one == "height"}
+    with pytest.raises(ValueError) as caught:
+        Camera(reach=given.get("reach", 1.0)).rays(**size)
+    assert str(caught.value) == message
+
+
 def test_rows_of_pixels_go_down_and_columns_across():
     _, ways = Camera(distance=10.0, reach=1.0).rays(height=2, width=4)
     at_middle = ways / ways[..., 2:] * 10

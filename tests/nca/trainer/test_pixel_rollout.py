@@ -17,7 +17,8 @@ def trainer(make):
 def test_the_loss_is_of_colours_shape_and_range(trainer, monkeypatch):
     labels, final = torch.zeros(4, dtype=torch.int64), torch.full((4, 8, 3, 3), 1.5)
     monkeypatch.setattr(trainer.model, "end", lambda _: torch.zeros(4, 4, 24, 24))
-    found, target = trainer._losses(final, labels), trainer.task.target(labels)
+    found = trainer._losses(final, labels, torch.arange(4))
+    target = trainer.task.target(labels)
     shape = 2 * 1.5 - target[:, 3]
     wanted = target.abs().mean() + target.square().mean()
     wanted = wanted + shape.abs().mean() + shape.square().mean()
@@ -41,7 +42,9 @@ def test_a_perceptual_loss_of_pixels_is_added(trainer):
     other = PixelRollout(*given, **recipe, batch=4, perceptual=Brightness())
     final, labels = torch.rand(4, 8, 3, 3), torch.zeros(4, dtype=torch.int64)
     other.go_to(7)
-    found, without = (each._losses(final, labels) for each in (other, trainer))
+    found, without = (
+        each._losses(final, labels, torch.arange(len(final))) for each in (other, trainer)
+    )
     expected = (trainer.model.end(final) - trainer.task.target(labels)).mean() + 7
     torch.testing.assert_close(found["perceptual_loss"], expected)
     torch.testing.assert_close(found["loss"], without["loss"] + expected)

@@ -66,7 +66,7 @@ def test_the_loss_is_of_what_is_rendered_and_of_the_states_range(training, kind)
     trainer = training(kind)
     begun = trainer._fresh(torch.arange(2)).state
     final = 3 * torch.rand(begun.shape, generator=torch.Generator().manual_seed(0))
-    found = trainer._losses(final, torch.tensor([0, 0]))
+    found = trainer._losses(final, torch.tensor([0, 0]), torch.arange(2))
     style = catalog.build("objective", complete("objective", **STYLE))
     style.prepare(torch.device("cpu"))
     lesson = trainer.task.target(torch.tensor([0, 0]))
