@@ -14,6 +14,9 @@ from ncabench.report.page import document
 from ncabench.report.writer import Written, save
 
 NAME = "index.html"
+SCRIPTS = (  # in the order in which they run
+    *("elements", "overview", "tables", "filters", "opened", "curves", "films", "start"),
+)
 STYLE, SCRIPT, DATA = "{{style}}", "{{script}}", "{{data}}"  # where they go in page.html
 
 
@@ -43,12 +46,15 @@ def render(plans: Sequence[Plan], runs: Sequence[StoredRun]) -> str:
 
 def fill(content: Mapping[str, Any]) -> str:
     """Return the page with a document in it."""
-    home = resources.files("ncabench.report.page")
-    page, style, script = (
-        (home / f"page.{form}").read_text(encoding="utf-8") for form in ("html", "css", "js")
-    )
+    page, style = _web("page.html"), _web("page.css")
+    script = "\n".join(_web(f"{name}.js") for name in SCRIPTS)
     filled = page.replace(STYLE, style, 1).replace(SCRIPT, script, 1)
     return filled.replace(DATA, embedded(content), 1)
+
+
+def _web(name: str) -> str:
+    home = resources.files("ncabench.report.page") / "web"
+    return (home / name).read_text(encoding="utf-8")
 
 
 def embedded(content: Any) -> str:
