@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from PIL import Image, ImageDraw
 from ncabench.report.page import document, writing
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+PATIENCE_S = 30
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe")
 
 
@@ -68,13 +71,13 @@ class Chromium:
             self._heard(answer)
 
     def open(self, address: str) -> None:
-        """Load a page anew and wait until it is whole."""
+        """Load a page anew and wait until it is whole, for as long as one may have to."""
         self.call("Page.navigate", url="about:blank")
         self.call("Page.navigate", url=address)
-        while self.run("location.href") == "about:blank" or not self.run(
-            "document.readyState === 'complete'"
-        ):
-            pass
+        ends = time.monotonic() + PATIENCE_S
+        there = "location.href !== 'about:blank' && document.readyState === 'complete'"
+        while not self.run(there):
+            assert time.monotonic() < ends, f"{address} does not load"
 
     def run(self, script: str) -> Any:
         """Return the value of an expression in the page."""
@@ -108,6 +111,8 @@ class Chromium:
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
+            ready, _, _ = select.select([self._receive], [], [], PATIENCE_S)
+            assert ready, "the browser does not answer"
             more = os.read(self._receive, 1 << 20)
             assert more, "the browser has ended"
             self._rest += more
