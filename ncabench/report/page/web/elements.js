@@ -43,5 +43,9 @@ function styled(word) {
 }
 
 function scrolled(label, table) {
-  return make("div", { class: "wide", role: "region", "aria-label": label, tabindex: 0 }, table);
+  return make(
+    "div",
+    { class: "wide", role: "region", "aria-label": label, tabindex: 0 },
+    table,
+  );
 }

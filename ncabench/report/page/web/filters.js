@@ -13,15 +13,26 @@ function filters() {
     const words = [...new Set(cells.flatMap(of))];
     const order = ["ok", ...FATES, ...words.sort()];
     words.sort((a, b) => order.indexOf(a) - order.indexOf(b));
-    const boxes = words.map((word) => make("label", {}, make("input", {
-      type: "checkbox", name: kind, value: word, onchange: (event) => {
-        chosen[kind][event.target.checked ? "add" : "delete"](word);
-        filtered();
-      },
-    }), ` ${word}`));
+    const boxes = words.map((word) =>
+      make(
+        "label",
+        {},
+        make("input", {
+          type: "checkbox",
+          name: kind,
+          value: word,
+          onchange: (event) => {
+            chosen[kind][event.target.checked ? "add" : "delete"](word);
+            filtered();
+          },
+        }),
+        ` ${word}`,
+      ),
+    );
     const legend = kind[0].toUpperCase() + kind.slice(1);
-    document.getElementById("choices").append(
-      make("fieldset", {}, make("legend", {}, legend), ...boxes));
+    document
+      .getElementById("choices")
+      .append(make("fieldset", {}, make("legend", {}, legend), ...boxes));
   }
   search.addEventListener("input", filtered);
   const form = document.getElementById("filters");
@@ -42,9 +53,9 @@ function ticked() {
 }
 
 function matches(found) {
-  const kinds = Object.entries(KINDS).every(([kind, of]) => (
-    chosen[kind].size === 0 || of(found).some((word) => chosen[kind].has(word))
-  ));
+  const kinds = Object.entries(KINDS).every(
+    ([kind, of]) => chosen[kind].size === 0 || of(found).some((word) => chosen[kind].has(word)),
+  );
   const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
   return kinds && words.every((word) => found.text.includes(word));
 }
@@ -69,7 +80,8 @@ function filtered() {
   }
   const all = document.querySelectorAll("#suites .table").length;
   document.getElementById("shown").textContent =
-    `${count.toLocaleString("en")} of ${counted(cells.length, "cell")} shown, in ${tables} of ` +
+    `${count.toLocaleString("en")} of ${counted(cells.length, "cell")} shown, in ${tables} ` +
+    "of " +
     counted(all, "table");
   remember();
 }

@@ -17,17 +17,23 @@ function bar(paper) {
 }
 
 function unreproduced(one) {
-  const why = one.why.map(({ cells, word, why: told }) => (
-    `${cells} ${word}${told ? ` (${told})` : ""}`)).join("; ");
-  return make("li", {}, make("i", {}, one.quantity),
-    `, ${counted(one.cells, "cell")} in ${one.where}: ${why}`);
+  const why = one.why
+    .map(({ cells, word, why: told }) => `${cells} ${word}${told ? ` (${told})` : ""}`)
+    .join("; ");
+  return make(
+    "li",
+    {},
+    make("i", {}, one.quantity),
+    `, ${counted(one.cells, "cell")} in ${one.where}: ${why}`,
+  );
 }
 
 function lead(paper) {
   const told = FATES.map((word) => `${paper.cells[word]} ${word}`).join(", ");
   const missing = paper.unreproduced;
   return make(
-    "li", {},
+    "li",
+    {},
     make("b", {}, paper.paper),
     `: of ${counted(paper.printed, "printed cell")}, ${told}. `,
     missing.length ? "Not reproduced at all:" : "Some cell is reproduced of every quantity.",
@@ -36,19 +42,35 @@ function lead(paper) {
 }
 
 function overview() {
-  document.getElementById("lead").append(
-    make("ul", { class: "lead" }, ...page.papers.map(lead)),
-    make("p", { class: "quiet" }, "A printed cell that several columns or suites measure counts " +
-      "once, and as differing if it differs in any of them; the tables judge each by itself. " +
-      "Cells in which the paper prints no number are not counted."),
-  );
-  const heads = ["Paper", "printed", "in suites here", ...FATES, "shares", "supported", "refuted",
-    "undecided", "in print"];
+  document
+    .getElementById("lead")
+    .append(
+      make("ul", { class: "lead" }, ...page.papers.map(lead)),
+      make(
+        "p",
+        { class: "quiet" },
+        "A printed cell that several columns or suites measure counts once, and as differing " +
+          "if it differs in any of them; the tables judge each by itself. Cells in which the " +
+          "paper prints no number are not counted.",
+      ),
+    );
+  const heads = [
+    "Paper",
+    "printed",
+    "in suites here",
+    ...FATES,
+    "shares",
+    "supported",
+    "refuted",
+    "undecided",
+    "in print",
+  ];
   const rows = page.papers.map((paper) => {
     const numbers = [paper.printed, paper.here];
     const claims = ["supported", "refuted", "undecided"].map((word) => paper.claim_words[word]);
     return make(
-      "tr", {},
+      "tr",
+      {},
       make("th", { scope: "row" }, paper.paper),
       ...numbers.map((n) => make("td", {}, `${n}`)),
       ...FATES.map((word) => make("td", { class: styled(word) }, `${paper.cells[word]}`)),
@@ -57,10 +79,22 @@ function overview() {
       make("td", {}, `${paper.contradictions.length}`),
     );
   });
-  const groups = [["Printed cells", 3 + FATES.length], ["Claims", 3], ["Contradictions", 1]];
+  const groups = [
+    ["Printed cells", 3 + FATES.length],
+    ["Claims", 3],
+    ["Contradictions", 1],
+  ];
   const head = headed(heads);
-  head.prepend(make("tr", {}, make("td"), ...groups.map(([group, width]) => (
-    make("th", { colspan: width, scope: "colgroup", class: "group" }, group)))));
+  head.prepend(
+    make(
+      "tr",
+      {},
+      make("td"),
+      ...groups.map(([group, width]) =>
+        make("th", { colspan: width, scope: "colgroup", class: "group" }, group),
+      ),
+    ),
+  );
   const table = make("table", { class: "narrow" }, head, make("tbody", {}, ...rows));
   document.getElementById("overview").append(scrolled("Coverage of each paper", table));
 }
@@ -78,15 +112,31 @@ function about(paper) {
   });
   const others = Object.entries(paper.other_findings).map(([word, n]) => `${n} ${word}`);
   return make(
-    "section", {},
+    "section",
+    {},
     make("h3", {}, `${paper.paper}: ${paper.title}`),
-    make("p", { class: "quiet" }, `${paper.version}. `, paper.suites.length
-      ? `Suites here: ${paper.suites.join(", ")}.` : "No suite here is about it."),
+    make(
+      "p",
+      { class: "quiet" },
+      `${paper.version}. `,
+      paper.suites.length
+        ? `Suites here: ${paper.suites.join(", ")}.`
+        : "No suite here is about it.",
+    ),
     ...claims,
     paper.contradictions.length
-      ? folded(`${counted(paper.contradictions.length, "contradiction")} in the paper's own ` +
-        "numbers", list(paper.contradictions)) : null,
-    others.length ? make("p", { class: "quiet" },
-      `Of the other findings in its numbers: ${others.join(", ")}.`) : null,
+      ? folded(
+          `${counted(paper.contradictions.length, "contradiction")} in the paper's own ` +
+            "numbers",
+          list(paper.contradictions),
+        )
+      : null,
+    others.length
+      ? make(
+          "p",
+          { class: "quiet" },
+          `Of the other findings in its numbers: ${others.join(", ")}.`,
+        )
+      : null,
   );
 }
