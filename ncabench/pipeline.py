@@ -244,6 +244,8 @@ def report(
 ) -> list[Written]:
     """Write the reports of one suite, or of every suite that was run here.
 
+    Of every suite and as HTML, also one page of them all.
+
     Args:
         path: the suite; None for all.
         space: where results lie.
@@ -257,6 +259,7 @@ def report(
         NothingMeasured: no run is recorded.
     """
     from ncabench.report import writer  # its statistics take a second to load
+    from ncabench.report.page import writing
 
     folder.make(space.results)
     taken = space.store.ingest()  # in its own turn, so that a run can be under way meanwhile
@@ -266,10 +269,13 @@ def report(
     wanted = _asked(path, space, preset=preset, sets=sets)
     if not wanted:
         raise NothingMeasured(f"{space.results}: no suite has been run here; run one first")
-    return [
+    written = [
         writer.write(one, runs, format=format, out=out / _report_name(one.suite))
         for one in wanted
     ]
+    if path is None and format == "html":
+        written.append(writing.write(wanted, runs, out=out))
+    return written
 
 
 def status(entry: Entry, space: Workspace, *, device: Device) -> Status:

@@ -81,6 +81,14 @@ def test_ctrl_c_ends_with_130_and_keeps_a_checkpoint(tmp_path):
     assert list(tmp_path.glob("runs/*/*/checkpoint.pt"))
 
 
+def test_the_page_of_all_suites_lies_beside_their_reports(finished, tmp_path):
+    space = Workspace(results=finished[0])
+    for suite, name in ((None, "all"), (TINY, "one")):
+        pipeline.report(suite, space, format="html", out=tmp_path / name, tell=pytest.fail)
+    assert sorted(one.name for one in (tmp_path / "all").iterdir()) == ["index.html", "tiny"]
+    assert [one.name for one in (tmp_path / "one").iterdir()] == ["tiny"]
+
+
 def test_a_report_of_nothing_says_so(tmp_path):
     with pytest.raises(NothingMeasured, match="no suite has been run here; run one first"):
         pipeline.report(

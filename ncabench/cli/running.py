@@ -188,7 +188,10 @@ def report(
     results: Results = RESULTS,
     data: Data = None,
 ) -> None:
-    """Print the papers' tables, measured beside printed, and write them with their figures."""
+    """Print the papers' tables, measured beside printed, and write them with their figures.
+
+    As html and without a suite, also index.html: one page of all, that opens from a file.
+    """
     from ncabench import pipeline
 
     space = workspace(results, data)

@@ -89,7 +89,7 @@ def write(plan: Plan, runs: Sequence[StoredRun], *, format: str = "text", out: P
         Path("figures") / f"{one.name}.pdf": figures.draw(one, form="pdf") for one in drawn
     }
     encoded = {path: body.encode() for path, body in content.items()}
-    return Written(text=shown, files=_save({**encoded, **binary}, out))
+    return Written(text=shown, files=save({**encoded, **binary}, out))
 
 
 def _quality(
@@ -127,7 +127,12 @@ def _provenance(plan: Plan, runs: Sequence[StoredRun], *, judged: Sequence[Judge
     return provenance.document(plan, [*shown, ("cost", choose(timed, runs))])
 
 
-def _save(content: Mapping[Path, bytes], out: Path) -> list[Path]:
+def save(content: Mapping[Path, bytes], out: Path) -> list[Path]:
+    """Write files into the folder ``out`` and return their paths.
+
+    Raises:
+        MachineError: the folder cannot be written.
+    """
     files = []
     for name, body in content.items():
         path = out / name

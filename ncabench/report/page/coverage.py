@@ -1,0 +1,116 @@
+"""What has become of every printed cell of a paper, over all suites together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ncabench.papers.ledger import Ledger, Printed
+from ncabench.papers.printed import called
+from ncabench.report.cells import Cell
+from ncabench.report.page.gathered import Gathered
+from ncabench.report.verdicts import Verdict, comparable
+
+NOT_RUN = "not run"
+WORDS = ("differs", "reproduced", "undecided", "not comparable", NOT_RUN)  # the first wins
+NOWHERE = "in no suite that is shown here"
+Place = tuple[str, str, str]  # table, row, column
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fate:
+    """What has become of a printed cell.
+
+    Attributes:
+        printed: the cell.
+        here: a table of some suite shows it.
+        word: one of ``WORDS``.
+        why: the reason of the word, ``""`` where it needs none.
+    """
+
+    printed: Printed
+    here: bool
+    word: str
+    why: str
+
+
+def of_paper(book: Ledger, gathered: Iterable[Gathered]) -> dict[Place, Fate]:
+    """Return the fate of every printed cell that a measured value can agree with.
+
+    Where several suites measure one cell, the first of ``WORDS`` counts: a cell that differs
+    in one suite is not called reproduced for the sake of another.
+    """
+    found: dict[Place, list[tuple[str, str]]] = {}
+    for one in gathered:
+        if one.plan.suite.paper == book.paper:
+            for place, cell, verdict in _places(one):
+                found.setdefault(place, []).append(_told(cell, verdict))
+    fates = {}
+    for place, printed in _printed(book):
+        told = found.get(place, [])
+        best = min(told, key=lambda one: WORDS.index(one[0]), default=(NOT_RUN, NOWHERE))
+        fates[place] = Fate(printed=printed, here=bool(told), word=best[0], why=best[1])
+    return fates
+
+
+def counts(fates: Mapping[Place, Fate]) -> dict[str, int]:
+    """Return how many cells have each word, in the order of ``WORDS``.
+
+    >>> counts({})
+    {'differs': 0, 'reproduced': 0, 'undecided': 0, 'not comparable': 0, 'not run': 0}
+    """
+    words = Counter(one.word for one in fates.values())
+    return {word: words[word] for word in WORDS}
+
+
+def unreproduced(fates: Mapping[Place, Fate]) -> list[dict[str, Any]]:
+    """Return the quantities of which no printed cell is reproduced, and why, most cells first.
+
+    Each is a quantity, how many cells print it and where, and how often each reason holds.
+    """
+    by_metric: dict[str, dict[Place, Fate]] = {}
+    for place, fate in fates.items():
+        by_metric.setdefault(fate.printed.metric, {})[place] = fate
+    lines = [
+        {
+            "quantity": metric,
+            "cells": len(cells),
+            "where": called(*dict.fromkeys(table for table, _, _ in cells)),
+            "why": _reasons(list(cells.values())),
+        }
+        for metric, cells in by_metric.items()
+        if all(fate.word != "reproduced" for fate in cells.values())
+    ]
+    return sorted(lines, key=lambda one: (-one["cells"], one["quantity"]))
+
+
+def _reasons(fates: Sequence[Fate]) -> list[dict[str, Any]]:
+    told = Counter((one.word, one.why) for one in fates)
+    ordered = sorted(told.items(), key=lambda one: (-one[1], one[0]))
+    return [{"word": word, "why": why, "cells": n} for (word, why), n in ordered]
+
+
+def _printed(book: Ledger) -> Iterator[tuple[Place, Printed]]:
+    for table, rows in book.cells.items():
+        for row, cells in rows.items():
+            for column, printed in cells.items():
+                if comparable(printed):
+                    yield (table, row, column), printed
+
+
+def _places(one: Gathered) -> Iterator[tuple[Place, Cell, Verdict]]:
+    for judged in one.judged:
+        table = judged.table
+        for row, cells, verdicts in zip(table.rows, judged.cells, judged.verdicts, strict=True):
+            for column, cell, verdict in zip(table.columns, cells, verdicts, strict=True):
+                if verdict is not None:
+                    place = (table.paper_table, row.printed, column.printed)
+                    yield place, cell, verdict
+
+
+def _told(cell: Cell, verdict: Verdict) -> tuple[str, str]:
+    if cell.run_ids or cell.outcomes:
+        return verdict.word, verdict.reason
+    return NOT_RUN, "planned" if cell.planned else "not planned by the preset that was run"

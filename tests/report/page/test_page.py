@@ -1,0 +1,159 @@
+"""The page in a real browser; skipped where there is none."""
+
+import json
+import time
+
+import pytest
+
+from ncabench.report.page import writing
+
+SHOWN = "document.getElementById('shown').textContent"
+CELL = "cells.find((one) => one.key === 'small-smoke/perceptions/1/1')"
+DIALOG = "document.getElementById('opened').open"
+CONTRASTS = """(() => {
+  const parts = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((one) => one / 255)
+    .map((one) => (one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, one, at) => sum + one * [0.2126, 0.7152, 0.0722][at], 0);
+  const ground = (at) => {
+    for (let one = at; one; one = one.parentElement) {
+      const colour = parts(getComputedStyle(one).backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
+    }
+    throw new Error("no background");
+  };
+  const texts = [...document.querySelectorAll("body *")].filter((one) => one.checkVisibility()
+    && [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim()));
+  return texts.map((one) => {
+    const [a, b] = [light(parts(getComputedStyle(one).color)), light(ground(one))];
+    return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  });
+})()"""
+
+
+def opened(browser):
+    browser.run(f"{CELL}.at.querySelector('button').focus()")
+    browser.press("Enter", code=13, text="\r")
+    return browser
+
+
+def eventually(browser, script, wanted):
+    ends = time.monotonic() + 20
+    while (got := browser.run(script)) != wanted and time.monotonic() < ends:
+        time.sleep(0.05)
+    return got == wanted
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_it_opens_without_an_error_and_does_not_scroll_sideways(browser, width):
+    browser.size(width, 900)
+    assert browser.run("document.documentElement.scrollWidth <= innerWidth")
+    opened(browser)
+    assert browser.run("dialog.scrollWidth <= dialog.clientWidth")
+    assert browser.errors == []
+
+
+def test_a_filter_is_set_by_keyboard_and_stands_in_the_address(browser):
+    browser.run("document.querySelector('#choices [value=reproduced]').focus()")
+    browser.press(" ", code=32, text=" ")
+    assert browser.run(SHOWN) == "3 of 12 cells shown, in 1 of 1 table"
+    assert browser.run("location.hash") == "#verdict=reproduced"
+    buttons = "[...document.querySelectorAll('#suites td button')]"
+    seen = f"{buttons}.filter((one) => getComputedStyle(one).visibility === 'visible')"
+    assert browser.run(f"{seen}.length") == 3
+
+
+def test_filters_come_back_from_the_address(browser):
+    address = browser.run("location.href")
+    browser.open(f"{address}#verdict=not+comparable&outcome=ok&search=conv")
+    assert browser.run(SHOWN) == "3 of 12 cells shown, in 1 of 1 table"
+    assert browser.run("search.value") == "conv"
+    assert browser.run("document.querySelectorAll('#choices :checked').length") == 2
+    browser.run("document.querySelector('[type=reset]').click()")
+    assert browser.run(SHOWN) == "12 of 12 cells shown, in 1 of 1 table"
+    assert browser.run("location.hash") == ""
+
+
+def test_rows_without_a_cell_that_fits_are_hidden(browser):
+    browser.run("search.value = 'sobel'; search.dispatchEvent(new Event('input'))")
+    rows = "[...document.querySelectorAll('#suites tbody tr')].filter((one) => !one.hidden)"
+    assert browser.run(f"{rows}.map((one) => one.firstChild.textContent)") == ["Sobel"]
+    browser.run("search.value = 'no such'; search.dispatchEvent(new Event('input'))")
+    assert browser.run(SHOWN) == "0 of 12 cells shown, in 0 of 1 table"
+
+
+def test_a_cell_opens_its_runs_and_gives_the_focus_back(browser):
+    opened(browser)
+    runs = (
+        "[...dialog.querySelectorAll('h3 ~ details > summary')].map((one) => one.textContent)"
+    )
+    told = [one.split()[0] for one in browser.run(runs)]
+    assert told == ["evaluation", "evaluation", "training", "training"]
+    assert browser.run("dialog.querySelectorAll('svg polyline').length") == 2
+    browser.press("Escape", code=27)
+    assert eventually(browser, DIALOG, False)
+    assert browser.run(f"document.activeElement === {CELL}.at.querySelector('button')")
+
+
+def test_the_address_of_an_open_cell_opens_it_again(browser):
+    address = opened(browser).run("location.href")
+    browser.open(address)
+    assert browser.run(DIALOG)
+    assert browser.run("dialog.querySelector('h2').textContent").startswith("Conv 3x3, Damage")
+
+
+def test_a_filmstrip_plays_once_through_and_tells_its_steps(browser):
+    browser.prefer(prefers_reduced_motion="no-preference")
+    told, button = (
+        "dialog.querySelector('output').value",
+        "dialog.querySelector('.player button')",
+    )
+    opened(browser)
+    assert eventually(browser, told, "t = 40, frame 2 of 3")
+    assert browser.run(f"{button}.textContent") == "Pause"
+    assert eventually(browser, f"{told} + {button}.textContent", "t = 149, frame 3 of 3Play")
+    pixel = "getContext('2d').getImageData(9, 9, 1, 1).data[0]"
+    assert browser.run(f"dialog.querySelector('canvas').{pixel}") == 80
+
+
+def test_nothing_moves_by_itself_where_less_motion_is_asked_for(browser):
+    browser.prefer(prefers_reduced_motion="reduce")
+    opened(browser)
+    time.sleep(1)
+    assert browser.run("dialog.querySelector('output').value") == "t = 149, frame 3 of 3"
+    browser.run("dialog.querySelector('.player input').focus()")
+    browser.press("ArrowLeft", code=37)
+    assert browser.run("dialog.querySelector('output').value") == "t = 40, frame 2 of 3"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_stands_out_from_its_ground(browser, scheme):
+    browser.prefer(prefers_color_scheme=scheme)
+    browser.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    found = [*browser.run(CONTRASTS), *opened(browser).run(CONTRASTS)]
+    assert len(found) > 200
+    assert min(found) >= 4.5
+
+
+def test_what_has_the_focus_is_seen_to_have_it(browser):
+    ring = "getComputedStyle(document.activeElement).outlineStyle"
+    kinds = set()
+    for _ in range(60):
+        browser.press("Tab", code=9)
+        kinds.add(browser.run("document.activeElement.tagName"))
+        assert (
+            browser.run(ring) == "solid"
+            or browser.run("document.activeElement.tagName") == "BODY"
+        )
+    assert {"A", "INPUT", "BUTTON", "SUMMARY"} <= kinds
+
+
+def test_a_text_that_looks_like_markup_stays_a_text(browser, built, tmp_path):
+    bad = "</script><img src=x onerror=alert(1)>"
+    built["suites"][0]["title"] = bad
+    page = tmp_path / "bad.html"
+    page.write_text(writing.fill(json.loads(json.dumps(built))), encoding="utf-8")
+    browser.open(page.as_uri())
+    assert browser.run("document.querySelector('.suite h3').textContent") == bad
+    assert browser.run("document.images.length") == 0
+    assert browser.errors == []
