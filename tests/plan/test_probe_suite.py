@@ -42,7 +42,8 @@ def test_the_trainings_are_those_of_table_1(preset, missing, tmp_path, monkeypat
     monkeypatch.setattr("ncabench.nca.data.fashion_mnist.FashionMnist.elsewhere", ())
     root = tmp_path if missing else None
     probed = by_point(planned(preset, root=root).trainings())
-    denoised = by_point(planned(preset, suite="vitca_denoising", root=root).trainings())
+    sets = () if preset == "paper" else ("grid.rng_seed=[0]",)  # of table 1 there may be more
+    denoised = by_point(planned(preset, *sets, suite="vitca_denoising", root=root).trainings())
     assert probed
     assert probed.items() <= denoised.items()
 
