@@ -57,10 +57,15 @@ def version(package: str) -> str | None:
 
 
 def commit() -> dict[str, Any] | None:
-    """Return the commit that this package was read from, and whether it was changed since."""
+    """Return the commit that this package was read from, and whether it was changed since.
+
+    A copy without its repository may be told by ``NCABENCH_COMMIT`` what it is a copy of;
+    whether it was changed is then not known.
+    """
     here = Path(__file__).parents[2]
     if not (here / ".git").exists():
-        return None
+        told = os.environ.get("NCABENCH_COMMIT")
+        return {"sha": told, "dirty": None} if told else None
     try:
         head = _git(here, "rev-parse", "HEAD")
         return {"sha": head, "dirty": bool(_git(here, "status", "--porcelain", "ncabench"))}

@@ -18,3 +18,11 @@ def test_asking_for_changes_leaves_the_repository_alone(tmp_path):
     assert index.read_bytes() == before
     subprocess.run(["git", "-C", str(tmp_path), "status", "--porcelain"], check=True)
     assert index.read_bytes() != before
+
+
+def test_a_copy_without_its_repository_is_told_what_it_is_a_copy_of(tmp_path, monkeypatch):
+    monkeypatch.setattr(environment, "__file__", str(tmp_path / "ncabench" / "run" / "here.py"))
+    monkeypatch.delenv("NCABENCH_COMMIT", raising=False)
+    assert environment.commit() is None
+    monkeypatch.setenv("NCABENCH_COMMIT", "abc123")
+    assert environment.commit() == {"sha": "abc123", "dirty": None}
