@@ -26,7 +26,6 @@ from ncabench.record import bundle
 from ncabench.remembered import suite_id
 from ncabench.run import folder, outcome
 from ncabench.run.device import available
-from ncabench.run.outcome import Record
 from ncabench.suite.suite import Suite
 
 Rows = list[dict[str, Any]]
@@ -168,14 +167,10 @@ def recorded(id: str, results: Path) -> list[dict[str, Any]]:
     Raises:
         RecordError: there is none.
     """
-    return [asdict(record) | {"folder": str(place)} for place, record in _find(id, results)]
-
-
-def _find(id: str, results: Path) -> list[tuple[Path, Record]]:
-    places = [place for place in folder.folders(results) if place.parent.name.startswith(id)]
-    if not places:
-        raise RecordError(f"{results}: no record's id begins with {id!r}; see `ncabench plan`")
-    return [(place, outcome.read(place)) for place in places]
+    return [
+        asdict(record) | {"folder": str(place)}
+        for place, record in folder.beginning(id, results)
+    ]
 
 
 def describe(record: dict[str, Any]) -> str:

@@ -97,22 +97,32 @@ def digests(folder: Path, names: list[str]) -> dict[str, str]:
     }
 
 
+def beginning(id: str, results: Path) -> list[tuple[Path, Record]]:
+    """Return the run folders and records of all entries whose id begins with ``id``.
+
+    Raises:
+        RecordError: there is none, or one is damaged.
+    """
+    places = [place for place in folders(results) if place.parent.name.startswith(id)]
+    if not places:
+        raise RecordError(f"{results}: no record's id begins with {id!r}; see `ncabench plan`")
+    return [(place, outcome.read(place)) for place in places]
+
+
 def named(id: str, results: Path) -> list[tuple[Path, Record]]:
     """Return the run folders and records of the one entry whose id begins with ``id``.
 
     Raises:
-        RecordError: there is none, or there are several.
+        RecordError: as `beginning`; there are several.
     """
-    places = [place for place in folders(results) if place.parent.name.startswith(id)]
-    found = sorted({place.parent.name for place in places})
-    if not found:
-        raise RecordError(f"{results}: no record's id begins with {id!r}; see `ncabench plan`")
-    if len(found) > 1:
+    found = beginning(id, results)
+    ids = sorted({record.id for _, record in found})
+    if len(ids) > 1:
         raise RecordError(
-            f"{results}: {len(found)} ids begin with {id!r}: {', '.join(found[:5])}; "
+            f"{results}: {len(ids)} ids begin with {id!r}: {', '.join(ids[:5])}; "
             "give more of its digits"
         )
-    return [(place, outcome.read(place)) for place in places]
+    return found
 
 
 def latest(found: list[tuple[Path, Record]]) -> tuple[Path, Record]:
