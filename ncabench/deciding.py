@@ -132,7 +132,7 @@ def deciding(
         path=path,
         preset=preset,
         sets=further,
-        added=tuple(_added(whole, wanted, known, of=_kinds(whole))),
+        added=tuple(_added(whole, wanted, known)),
         hopeless=hopeless,
         device_class=_most_used(known),
     )
@@ -165,10 +165,8 @@ def _added(
     whole: Plan,
     wanted: Mapping[Point, Mapping[str, int]],
     known: Sequence[StoredRun],
-    *,
-    of: Mapping[str, set[tuple[str, Point]]],
 ) -> Iterable[Added]:
-    device = _most_used(known)
+    device, of = _most_used(known), _kinds(whole)
     done = {one.id for one in known if one.device_class == device}
     tests: dict[str, tuple[str, ...]] = {}
     for one in whole.entries:
@@ -183,11 +181,10 @@ def _added(
     for one in whole.entries:
         because = needed.get(one.id) or tests.get(one.id)
         if because:
-            alike = {(one.role, point) for point in _points([one])}
             took = [
                 run.seconds
                 for run in known
-                if run.device_class == device and of[run.id] & alike
+                if run.device_class == device and of[run.id] & of[one.id]
             ]
             mean = statistics.fmean(took) if took else None
             yield Added(entry=one, why=tuple(dict.fromkeys(because)), seconds=mean)

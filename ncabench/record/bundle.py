@@ -101,10 +101,12 @@ def import_(path: Path, *, results: Path) -> list[str]:
         shutil.rmtree(arriving, ignore_errors=True)
         accepted = []
         for base, run in sorted(runs.items()):
-            verdict, wins = _compared(run, _there(results, run.record), results=results)
+            old = _there(results, run.record)
+            verdict, wins = _compared(run, old, results=results)
             lines.append(f"{base.replace('/', ' ')}: {verdict}")
             if wins:
-                accepted.append((run, _written(run, folder=arriving / base, results=results)))
+                beside = _place(results, run.record) if old == run.record else None
+                accepted.append((run, _written(run, folder=arriving / base, beside=beside)))
         for run, draft in accepted:
             _swapped(draft, _place(results, run.record), aside=arriving / "old")
     except OSError as error:
@@ -251,13 +253,10 @@ def _compared(
     return f"kept; the record that is here is no older ({old.ended_at})", False
 
 
-def _written(run: _Packed, *, folder: Path, results: Path) -> Path:
-    old = _there(results, run.record)
-    there = _place(results, run.record)
-    beside = (
-        held(run.record, there) if old == run.record else []
-    )  # what a bundle may be without
-    files = {name: (there / name).read_bytes() for name in beside} | dict(run.files)
+def _written(run: _Packed, *, folder: Path, beside: Path | None) -> Path:
+    """Write a run's files, and what the same run has here that the bundle is without."""
+    there = {name: beside / name for name in held(run.record, beside)} if beside else {}
+    files = {name: one.read_bytes() for name, one in there.items()} | dict(run.files)
     for name, found in files.items():
         make((folder / name).parent)
         write_whole(folder / name, found)

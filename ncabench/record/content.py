@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from ncabench.errors import RecordError
+from ncabench.run.folder import LOG
 from ncabench.run.outcome import RECORD, Record
 
 PREFIX = "ncabench."
-LOG = "log.jsonl"
 CURVES = "curves.json"
 SPEC = "spec.json"
 TAG_CHARS = 5000  # MLflow's own limit is 8,000, and was 5,000
