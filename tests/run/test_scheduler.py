@@ -44,6 +44,13 @@ def jobs(results: Path, *, preset: str = "paper", **changes) -> list[Job]:
     ]
 
 
+def long_jobs(results: Path) -> list[Job]:
+    """Jobs whose training is still at work, seconds later, when a test comes to kill it."""
+    training, *evaluations = jobs(results)
+    recipe = {**training.spec["trainer"], "iterations": 300}
+    return [replace(training, spec={**training.spec, "trainer": recipe}), *evaluations]
+
+
 def run(listed: list[Job], watcher: Watcher | None = None) -> list[outcome.Record]:
     records = Scheduler(listed, slots=["cpu"], watcher=watcher or Watcher()).run()
     return [records[one.id] for one in listed]
@@ -84,17 +91,17 @@ def test_a_training_and_its_evaluations_leave_records(tmp_path):
 
 
 def test_a_killed_training_goes_on_to_the_same_bits(tmp_path):
-    whole = run(jobs(tmp_path / "whole"))
-    cut = run(jobs(tmp_path / "cut"), Killer(signal.SIGKILL))
+    whole = run(long_jobs(tmp_path / "whole"))
+    cut = run(long_jobs(tmp_path / "cut"), Killer(signal.SIGKILL))
     assert [(one.outcome, one.unfinished) for one in cut] == [("crashed", True)] * 3
     assert cut[0].reason == "the worker was killed by SIGKILL"
-    again = run(jobs(tmp_path / "cut"))
+    again = run(long_jobs(tmp_path / "cut"))
     assert [one.values for one in again] == [one.values for one in whole]
     assert again[0].artifacts == whole[0].artifacts  # weights and log, byte for byte
 
 
 def test_a_segfault_is_a_result_and_not_tried_again_by_itself(tmp_path):
-    cut = run(jobs(tmp_path)[:1], Killer(signal.SIGSEGV))
+    cut = run(long_jobs(tmp_path)[:1], Killer(signal.SIGSEGV))
     assert (cut[0].outcome, cut[0].unfinished) == ("crashed", False)
     assert cut[0].reason == "the worker was killed by SIGSEGV"
 
