@@ -184,8 +184,8 @@ def _frame_problems(timed: Profile, *, where: str) -> list[Problem]:
         if timed.frames and getattr(timed, name):
             what = "is measured beside engines, and frames are measured"
             problems.append(Problem(where=f"{where}.{name}", what=what))
-    if timed.frames and "cax" in timed.engines:
-        what = "frames are not measured of 'cax'"
+    for name in sorted({"cax", "fused"}.intersection(timed.engines) if timed.frames else ()):
+        what = f"frames are not measured of {name!r}"
         accepted = ("compiled", "eager", "plain")
         problems.append(Problem(where=f"{where}.engines", what=what, accepted=accepted))
     if "fp16" in timed.precisions and not timed.frames:

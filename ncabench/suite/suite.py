@@ -96,7 +96,7 @@ class Profile:
     train_batch: int = 0
     train_steps: int = 32
     repeats: int = 1
-    engines: tuple[Literal["plain", "eager", "compiled", "cax"], ...] = ()
+    engines: tuple[Literal["plain", "eager", "compiled", "fused", "cax"], ...] = ()
     precisions: tuple[Literal["float32", "tf32", "bf16", "fp16"], ...] = ()
     seeds_together: tuple[int, ...] = ()
     harness: bool = False
