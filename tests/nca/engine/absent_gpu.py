@@ -48,9 +48,11 @@ from ncabench.nca.model.vit import ViT
 from ncabench.nca.model.vitca import ViTCA
 from ncabench.nca.model.vitca_unet import ViTCAUNet
 from ncabench.nca.once import Once
+from ncabench.nca.perception.attention import Attention
 from ncabench.nca.perception.conv import Conv
 from ncabench.nca.perception.deformable import Deformable
 from ncabench.nca.perception.stencil import Stencil
+from ncabench.nca.perception.transformer import Transformer
 from ncabench.nca.pool.fifo import Fifo, _order, _placed
 from ncabench.nca.state import Layout
 from ncabench.nca.trainer import _worse
@@ -354,6 +356,9 @@ def programs():
     yield "latent vitca step", *whole(LatentViTCA(photos, autoencoder=Skip()))
     yield "skip autoencoder", *coded(Skip())
     yield "deformable step", *step(Deformable, torch.bfloat16, gradients=False)
+    for attention in (Attention, Transformer):
+        name = f"{attention.__name__.lower()} step"
+        yield name, *step(attention, torch.bfloat16, gradients=True)
 
 
 def main() -> None:
