@@ -15,6 +15,7 @@ SIGNS: Mapping[str, str] = {  # verdict of a cell: its sign where the captions t
     "undecided": "?",
     "not comparable": "n/c",
 }
+SPREAD = "\u00b1 is the standard deviation over rng_seeds (ddof 1), n is their number."
 CLAIMS = "Claims of the paper"
 FINDINGS = "The paper's own arithmetic"
 
@@ -85,6 +86,7 @@ class CellView:
         printed: as the paper prints it; ``""`` where it prints nothing.
         verdict: None where there is nothing to agree with.
         marks: footnotes of this cell alone.
+        best: it is the best of its column, or not told from the best.
         exact: the numbers behind it in full precision, for machines.
     """
 
@@ -92,6 +94,7 @@ class CellView:
     printed: str = ""
     verdict: VerdictView | None = None
     marks: tuple[int, ...] = ()
+    best: bool = False
     exact: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -122,6 +125,7 @@ class TableView:
         rows: each with one cell for each column.
         notes: footnotes; the first is number 1.
         marks: footnotes of the whole table.
+        ranked: what it says of a cell to be best; ``""`` where none is.
     """
 
     id: str
@@ -132,6 +136,7 @@ class TableView:
     rows: tuple[RowView, ...]
     notes: tuple[str, ...] = ()
     marks: tuple[int, ...] = ()
+    ranked: str = ""
 
     def sections(self) -> list[tuple[str, range]]:
         """Return runs of neighbouring columns of one group: its heading and their indices."""
@@ -227,6 +232,7 @@ class Document:
         tables: in the order of the suite.
         summary: how many printed cells and claims hold, a line each.
         counts: the same for machines: word, and how many cells.
+        unreproduced: quantities of which no printed cell is reproduced, and why.
         claims: the paper's claims, in the order of the suite.
         findings: what the paper's own numbers say of each other.
         figures: drawn from curves.
@@ -237,6 +243,7 @@ class Document:
     tables: tuple[TableView, ...]
     summary: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
+    unreproduced: tuple[Mapping[str, Any], ...] = ()
     claims: tuple[ClaimView, ...] = ()
     findings: tuple[FindingView, ...] = ()
     figures: tuple[Picture, ...] = ()

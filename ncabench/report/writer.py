@@ -12,6 +12,7 @@ from ncabench.record.stored import StoredRun
 from ncabench.report import (
     claims,
     cost,
+    coverage,
     figures,
     filmstrips,
     lines,
@@ -20,15 +21,17 @@ from ncabench.report import (
     tables,
 )
 from ncabench.report.chosen import choose
-from ncabench.report.formats import csv_table, html_page, json_document, latex, markdown, text
+from ncabench.report.formats import csv_table, html_page, json_document, markdown, text
+from ncabench.report.formats.latex import document as latex
 from ncabench.report.judged import JudgedTable
 from ncabench.report.judged import judged as judge
 from ncabench.report.lines import Drawing
 from ncabench.report.view import Document
+from ncabench.suite.suite import Suite
 
 FORMATS: Mapping[str, tuple[str, Callable[[Document], str]]] = {  # ending, writer
     "text": ("txt", text.render),
-    "latex": ("tex", latex.render),
+    "latex": ("tex", latex.bodies),
     "markdown": ("md", markdown.render),
     "csv": ("csv", csv_table.render),
     "json": ("json", json_document.render),
@@ -81,8 +84,7 @@ def write(plan: Plan, runs: Sequence[StoredRun], *, format: str = "text", out: P
     if format == "html":
         shown = f"{text.render(quality)}\n{text.render(costs)}"
     if format == "latex":
-        body = "\\input{tables}\n\\clearpage\n\\input{cost}\n"
-        content[Path("document.tex")] = latex.standalone(body)
+        content = latex.files(quality, costs.tables[0], name=folder_name(plan.suite))
     content[Path("provenance.json")] = _provenance(plan, mine, judged=judged)
     binary = {one.path: one.data for one in (*quality.figures, *quality.filmstrips)}
     binary |= {
@@ -90,6 +92,12 @@ def write(plan: Plan, runs: Sequence[StoredRun], *, format: str = "text", out: P
     }
     encoded = {path: body.encode() for path, body in content.items()}
     return Written(text=shown, files=save({**encoded, **binary}, out))
+
+
+def folder_name(suite: Suite) -> str:
+    """Return the name of the folder that a suite's report lies in, by its suite and preset."""
+    whole = suite.preset in ("paper", suite.name)
+    return suite.name if whole else f"{suite.name}-{suite.preset}"
 
 
 def _quality(
@@ -100,12 +108,17 @@ def _quality(
     drawn: Sequence[Drawing],
 ) -> Document:
     counts = statements.counts(judged)
+    unreproduced = coverage.unreproduced(coverage.of_tables(judged))
     judged_claims = claims.judged(plan, runs)
     return Document(
         title=plan.suite.title,
         tables=tables.views(plan, judged),
-        summary=statements.summary(counts, judged_claims),
+        summary=(
+            *statements.summary(counts, judged_claims),
+            *coverage.sentences(unreproduced),
+        ),
         counts=counts,
+        unreproduced=tuple(unreproduced),
         claims=statements.claim_views(judged_claims),
         findings=statements.finding_views(plan.suite),
         figures=tuple(figures.picture(one, folder="figures") for one in drawn),

@@ -1,4 +1,4 @@
-"""What has become of every printed cell of a paper, over all suites together."""
+"""What has become of printed cells, of a whole paper or of one suite's tables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from ncabench.papers.ledger import Ledger, Printed
 from ncabench.papers.printed import called
 from ncabench.report.cells import Cell
-from ncabench.report.page.gathered import Gathered
+from ncabench.report.judged import JudgedTable
 from ncabench.report.verdicts import Verdict, comparable
 
 NOT_RUN = "not run"
@@ -36,22 +36,32 @@ class Fate:
     why: str
 
 
-def of_paper(book: Ledger, gathered: Iterable[Gathered]) -> dict[Place, Fate]:
+def of_paper(book: Ledger, judged: Iterable[JudgedTable]) -> dict[Place, Fate]:
     """Return the fate of every printed cell that a measured value can agree with.
 
-    Where several suites measure one cell, the first of ``WORDS`` counts: a cell that differs
-    in one suite is not called reproduced for the sake of another.
+    Args:
+        book: what the paper prints.
+        judged: the tables of every suite that is about it.
     """
-    found: dict[Place, list[tuple[str, str]]] = {}
-    for one in gathered:
-        if one.plan.suite.paper == book.paper:
-            for place, cell, verdict in _places(one):
-                found.setdefault(place, []).append(_told(cell, verdict))
-    fates = {}
-    for place, printed in _printed(book):
-        told = found.get(place, [])
-        best = min(told, key=lambda one: WORDS.index(one[0]), default=(NOT_RUN, NOWHERE))
-        fates[place] = Fate(printed=printed, here=bool(told), word=best[0], why=best[1])
+    here = of_tables(judged)
+    return {
+        place: here.get(place, Fate(printed=printed, here=False, word=NOT_RUN, why=NOWHERE))
+        for place, printed in _printed(book)
+    }
+
+
+def of_tables(judged: Iterable[JudgedTable]) -> dict[Place, Fate]:
+    """Return the fate of the printed cells that some of one paper's tables show.
+
+    Where several tables measure one cell, the first of ``WORDS`` counts: a cell that differs
+    in one is not called reproduced for the sake of another.
+    """
+    fates: dict[Place, Fate] = {}
+    for place, cell, verdict in _places(judged):
+        word, why = _told(cell, verdict)
+        known = fates.get(place)
+        if cell.printed and (known is None or WORDS.index(word) < WORDS.index(known.word)):
+            fates[place] = Fate(printed=cell.printed, here=True, word=word, why=why)
     return fates
 
 
@@ -86,6 +96,31 @@ def unreproduced(fates: Mapping[Place, Fate]) -> list[dict[str, Any]]:
     return sorted(lines, key=lambda one: (-one["cells"], one["quantity"]))
 
 
+def sentences(unreproduced: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the same in words, a line for all the quantities that have the same reasons.
+
+    >>> why = [{"word": "undecided", "why": "one rng_seed", "cells": 4}]
+    >>> sentences([{"quantity": "SSIM", "cells": 4, "where": "table 1", "why": why}])
+    ('Not reproduced: SSIM (4 cells): undecided (one rng_seed).',)
+    """
+    by_reason: dict[str, list[str]] = {}
+    for one in unreproduced:
+        count = f"{one['cells']} cell{'' if one['cells'] == 1 else 's'}"
+        by_reason.setdefault(_because(one["why"]), []).append(f"{one['quantity']} ({count})")
+    return tuple(
+        f"Not reproduced: {', '.join(names)}: {why}." for why, names in by_reason.items()
+    )
+
+
+def _because(reasons: Sequence[Mapping[str, Any]]) -> str:
+    several = len(reasons) > 1
+    told = [
+        f"{one['cells']} " * several + one["word"] + (f" ({one['why']})" if one["why"] else "")
+        for one in reasons
+    ]
+    return ", ".join(told)
+
+
 def _reasons(fates: Sequence[Fate]) -> list[dict[str, Any]]:
     told = Counter((one.word, one.why) for one in fates)
     ordered = sorted(told.items(), key=lambda one: (-one[1], one[0]))
@@ -100,8 +135,8 @@ def _printed(book: Ledger) -> Iterator[tuple[Place, Printed]]:
                     yield (table, row, column), printed
 
 
-def _places(one: Gathered) -> Iterator[tuple[Place, Cell, Verdict]]:
-    for judged in one.judged:
+def _places(tables: Iterable[JudgedTable]) -> Iterator[tuple[Place, Cell, Verdict]]:
+    for judged in tables:
         table = judged.table
         for row, cells, verdicts in zip(table.rows, judged.cells, judged.verdicts, strict=True):
             for column, cell, verdict in zip(table.columns, cells, verdicts, strict=True):

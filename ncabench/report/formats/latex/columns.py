@@ -1,0 +1,133 @@
+"""Numbers of a column, padded so that their points stand under one another.
+
+Every cell is one box, and all boxes of a column have one width: what a number lacks before or
+behind its point is there as a phantom. So a column is centred, words and heads too, and needs
+no package. Digits must be as wide as one another, as they are in most fonts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ncabench.report.formats.latex.escaping import escaped
+
+_NUMBER = re.compile(
+    r"(?P<sign>[-\u2212]?)(?P<whole>\d[\d,]*)(?P<part>(?:\.\d+)?)"
+    r"(?:\s*\u00b1\s*(?P<wide>\d[\d,]*)(?P<fine>(?:\.\d+)?))?(?P<tail>.*)",
+    re.DOTALL,
+)
+_PLUS_MINUS = r"\,$\pm$\,"
+_COMMAND = re.compile(r"\\(?:textsuperscript|[a-zA-Z]+|.)|[{}$]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """What a cell says.
+
+    Attributes:
+        text: a number with what belongs to it, or words; not escaped.
+        beside: LaTeX behind it, such as marks.
+        best: it is bold.
+    """
+
+    text: str
+    beside: str = ""
+    best: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """A number, taken apart: sign, digits around the point, those of its spread, the rest."""
+
+    sign: str
+    whole: str
+    part: str
+    wide: str
+    fine: str
+    tail: str
+
+
+def parts(text: str) -> Parts | None:
+    """Return the parts of a number, or None for words.
+
+    >>> parts("0.20 \u00b1 0.14 (n=2)").tail, parts("104.5K").tail, parts("OOM")
+    (' (n=2)', 'K', None)
+    """
+    found = _NUMBER.fullmatch(text)
+    if found is None:
+        return None
+    given = {name: value or "" for name, value in found.groupdict().items()}
+    return Parts(**given)
+
+
+def aligned(cells: Sequence[Written]) -> list[str]:
+    r"""Return the cells of a column as LaTeX, numbers as wide as one another.
+
+    >>> aligned([Written(text="9.5"), Written(text="10.25"), Written(text="OOM")])
+    ['\\phantom{1}9.5\\phantom{0}', '10.25', 'OOM']
+    """
+    numbers = [parts(cell.text) for cell in cells]
+    known = [one for one in numbers if one is not None]
+    behind = [
+        f"{escaped(one.tail)}{cell.beside}"
+        for one, cell in zip(numbers, cells, strict=True)
+        if one is not None
+    ]
+    room = max(behind, key=seen, default="")
+    widest = Parts(
+        sign=max((one.sign for one in known), default=""),
+        whole=max((one.whole for one in known), key=len, default=""),
+        part=max((one.part for one in known), key=len, default=""),
+        wide=max((one.wide for one in known), key=len, default=""),
+        fine=max((one.fine for one in known), key=len, default=""),
+        tail="",
+    )
+    rest = iter(behind)
+    return [
+        _words(cell)
+        if one is None
+        else f"{_number(one, widest, best=cell.best)}{_padded(next(rest), room)}"
+        for one, cell in zip(numbers, cells, strict=True)
+    ]
+
+
+def seen(latex: str) -> int:
+    r"""Return about how many letters wide some LaTeX is.
+
+    >>> seen(r"K\,n/c\textsuperscript{9}"), seen(r"\,$\neq$$_{12}$")
+    (5, 3)
+    """
+    return len(_COMMAND.sub("", re.sub(r"\$\\?[a-zA-Z]+\$", "x", latex)))
+
+
+def _words(cell: Written) -> str:
+    return f"{escaped(cell.text)}{cell.beside}"
+
+
+def _number(one: Parts, widest: Parts, *, best: bool) -> str:
+    minus = "$-$" if one.sign else ""
+    missing = "$-$" if widest.sign and not minus else ""
+    left = _phantom(f"{missing}{_before(one.whole, widest.whole)}")
+    mean = f"{minus}{one.whole}{one.part}"
+    mean = rf"\ncabbest{{{mean}}}" if best else mean
+    lost = widest.part[len(one.part) :]
+    if not one.wide:
+        spread = rf"{_PLUS_MINUS}{widest.wide}{widest.fine}" if widest.wide else ""
+        return f"{left}{mean}{_phantom(f'{lost}{spread}')}"
+    pad, end = _before(one.wide, widest.wide), widest.fine[len(one.fine) :]
+    spread = f"{_PLUS_MINUS}{_phantom(pad)}{one.wide}{one.fine}{_phantom(end)}"
+    return f"{left}{mean}{_phantom(lost)}{spread}"
+
+
+def _before(own: str, longest: str) -> str:
+    return longest[: len(longest) - len(own)]
+
+
+def _phantom(text: str) -> str:
+    return rf"\phantom{{{text}}}" if text else ""
+
+
+def _padded(own: str, room: str) -> str:
+    return own if own == room else rf"\ncabpad{{{room}}}{{{own}}}"
