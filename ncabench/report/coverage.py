@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +13,12 @@ from ncabench.papers.printed import called
 from ncabench.report.cells import Cell
 from ncabench.report.judged import JudgedTable
 from ncabench.report.verdicts import Verdict, comparable
+from ncabench.suite.suite import Deviation, Suite
 
 NOT_RUN = "not run"
 WORDS = ("differs", "reproduced", "undecided", "not comparable", NOT_RUN)  # the first wins
 NOWHERE = "in no suite that is shown here"
+_STAND_IN = re.compile(r"(?:^|;)\s*([^;]+?) \(substitute for ([^()]+)\)")
 Place = tuple[str, str, str]  # table, row, column
 
 
@@ -112,13 +115,41 @@ def sentences(unreproduced: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     )
 
 
+def stand_ins(unreproduced: Sequence[Mapping[str, Any]], suite: Suite) -> tuple[str, ...]:
+    """Return why what stands for a printed quantity or for its data does, a line each.
+
+    It is the reason of the first deviation of the suite that names it as what is here.
+    """
+    texts = [reason["why"] for one in unreproduced for reason in one["why"]]
+    named = dict.fromkeys(pair for text in texts for pair in _STAND_IN.findall(text))
+    lines = []
+    for name, paper in named:
+        told = (one for one in suite.deviations if _names(one, name))
+        if (found := next(told, None)) is not None:
+            lines.append(f"{name} is in place of {paper}: {found.why.rstrip('.')}.")
+    return tuple(lines)
+
+
+def _names(deviation: Deviation, name: str) -> bool:
+    text = f"{deviation.substitute} {deviation.here}"
+    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None
+
+
 def _because(reasons: Sequence[Mapping[str, Any]]) -> str:
-    several = len(reasons) > 1
-    told = [
-        f"{one['cells']} " * several + one["word"] + (f" ({one['why']})" if one["why"] else "")
+    if len(reasons) == 1:
+        return _reason(reasons[0]["word"], reasons[0]["why"])
+    return ", ".join(
+        f"{one['cells']} {_reason(_counted(one['word'], one['cells']), one['why'])}"
         for one in reasons
-    ]
-    return ", ".join(told)
+    )
+
+
+def _counted(word: str, count: int) -> str:
+    return "differ" if word == "differs" and count > 1 else word
+
+
+def _reason(word: str, why: str) -> str:
+    return f"{word} ({why})" if why else word
 
 
 def _reasons(fates: Sequence[Fate]) -> list[dict[str, Any]]:

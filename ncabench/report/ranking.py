@@ -12,9 +12,10 @@ from ncabench.suite.suite import Column, Row, Table
 LEVEL = 0.95
 PROBLEM = ("task", "perturbation", "protocol")  # rows compete where they agree on these
 RANKED = (
-    "the best mean of its column and every mean that cannot be told from it (t tests paired by "
-    f"rng_seed, Holm's correction, {100 * LEVEL:g} %), among rows of the same task whose "
-    "rng_seeds all have a value; nowhere if there are fewer than two, or if none can be told."
+    "the best mean of its column, and the next ones down to the first that can be told from it "
+    f"(t tests paired by rng_seed, Holm's correction, {100 * LEVEL:g} %), among rows of the "
+    "same task whose rng_seeds all have a value; nowhere with fewer than two rng_seeds, or where "
+    "no row can be told from the best."
 )
 UNRANKED = (
     "No value is marked as the best: in no column are there two rows of the same task, each "
@@ -44,10 +45,12 @@ def ranked(table: Table, cells: Sequence[Sequence[Cell]]) -> Ranks:
     return tuple(zip(*columns, strict=True))
 
 
-def remark(table: Table, ranks: Ranks) -> str:
-    """Return what to say under a table that has values to rank but ranks none, else ``""``."""
+def meaning(table: Table, ranks: Ranks) -> str:
+    """Return what it says to be the best, or why nothing is; ``""`` with nothing to rank."""
+    if any(map(any, ranks)):
+        return RANKED
     wanted = len(table.rows) > 1 and any(column.better != "none" for column in table.columns)
-    return UNRANKED if wanted and not any(any(line) for line in ranks) else ""
+    return UNRANKED if wanted else ""
 
 
 def _column(
@@ -75,15 +78,22 @@ def _contests(rows: Sequence[Row]) -> Iterator[list[int]]:
 
 
 def _nearest(cells: Sequence[Cell], *, sign: float, counted: bool) -> list[bool]:
-    """Say of each cell whether it is the best, or is not told from it."""
+    """Say of each cell whether it is the best, or comes before any that is told from it.
+
+    A row that spreads so widely that nothing is known of it is not among the best where
+    another with a better mean is not.
+    """
     if len(cells) < 2:
         return []
-    best = max(cells, key=lambda cell: sign * _mean(cell))
-    if counted:
-        return [cell.mean == best.mean for cell in cells]
-    chances = [_chance(best, cell) for cell in cells]
-    told = iter(holm([one for one in chances if one is not None], level=LEVEL))
-    return [one is None or not next(told) for one in chances]
+    order = sorted(cells, key=lambda cell: -sign * _mean(cell))
+    chances = [None if counted else _chance(order[0], cell) for cell in order]
+    surely = iter(holm([one for one in chances if one is not None], level=LEVEL))
+    told = [
+        cell.mean != order[0].mean if counted else chance is not None and next(surely)
+        for cell, chance in zip(order, chances, strict=True)
+    ]
+    kept = order[: told.index(True)] if True in told else order
+    return [any(cell is one for one in kept) for cell in cells]
 
 
 def _chance(best: Cell, cell: Cell) -> float | None:

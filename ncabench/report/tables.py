@@ -64,14 +64,13 @@ def _view(plan: Plan, *, judged: JudgedTable) -> TableView:
         captions=(
             *captions.quality(suite, table=table, chosen=judged.chosen),
             *captions.verdicts(judged, told=told),
-            *filter(None, [ranking.remark(table, ranks)]),
         ),
         row_head=_row_head(table),
         heads=columns,
         rows=tuple(rows),
         notes=notes.texts,
         marks=marks,
-        ranked=ranking.RANKED if any(map(any, ranks)) else "",
+        ranked=ranking.meaning(table, ranks),
     )
 
 

@@ -125,7 +125,8 @@ class TableView:
         rows: each with one cell for each column.
         notes: footnotes; the first is number 1.
         marks: footnotes of the whole table.
-        ranked: what it says of a cell to be best; ``""`` where none is.
+        ranked: what it says of a cell to be the best, or why none is; ``""`` where there is
+            nothing to rank.
     """
 
     id: str
@@ -137,6 +138,11 @@ class TableView:
     notes: tuple[str, ...] = ()
     marks: tuple[int, ...] = ()
     ranked: str = ""
+
+    def ranking(self, sign: str) -> str:
+        """Return the line that tells what the sign of the best values means, or ``""``."""
+        found = any(cell.best for row in self.rows for cell in row.cells)
+        return f"{sign}: {self.ranked}" if self.ranked and found else self.ranked
 
     def sections(self) -> list[tuple[str, range]]:
         """Return runs of neighbouring columns of one group: its heading and their indices."""

@@ -116,6 +116,7 @@ def _quality(
         summary=(
             *statements.summary(counts, judged_claims),
             *coverage.sentences(unreproduced),
+            *coverage.stand_ins(unreproduced, plan.suite),
         ),
         counts=counts,
         unreproduced=tuple(unreproduced),

@@ -29,7 +29,7 @@ def _table(table: TableView) -> dict[str, Any]:
         "id": table.id,
         "title": table.title,
         "captions": list(table.captions),
-        "best": table.ranked,
+        "ranked": table.ranked,
         "columns": [
             {"group": head.group, "label": head.label, "notes": list(head.marks)}
             for head in table.heads

@@ -31,8 +31,7 @@ def render(document: Document) -> str:
 
 def _table(table: TableView) -> str:
     blocks = [f"## {_escaped(marked(table.title, table.marks))}"]
-    ranked = [f"- Bold: {_escaped(table.ranked)}"] if table.ranked else []
-    blocks.append("\n".join([*filter(None, [_list(table.captions)]), *ranked]))
+    blocks.append(_list([*table.captions, *filter(None, [table.ranking("Bold")])]))
     for group, columns in table.sections():
         heads, rows = grid(table, columns, style=Style(escape=_escaped, best="**{}**"))
         body = tabulate(rows, headers=heads, tablefmt="github", disable_numparse=True)

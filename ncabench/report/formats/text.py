@@ -95,8 +95,8 @@ def _claim(claim: ClaimView) -> str:
 
 def _table(table: TableView) -> str:
     title = marked(table.title, table.marks)
-    ranked = [f"*: {table.ranked}"] if table.ranked else []
-    blocks = ["\n".join([title, "=" * len(title), *table.captions, *ranked])]
+    said = filter(None, [*table.captions, table.ranking("*")])
+    blocks = ["\n".join([title, "=" * len(title), *said])]
     for group, columns in table.sections():
         heads, rows = grid(table, columns, style=Style(head_chars=_HEAD_CHARS))
         body = tabulate(rows, headers=heads, tablefmt="simple", disable_numparse=True)

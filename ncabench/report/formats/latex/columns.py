@@ -1,8 +1,9 @@
-"""Numbers of a column, padded so that their points stand under one another.
+r"""Numbers of a column, padded so that their points stand under one another.
 
-Every cell is one box, and all boxes of a column have one width: what a number lacks before or
-behind its point is there as a phantom. So a column is centred, words and heads too, and needs
-no package. Digits must be as wide as one another, as they are in most fonts.
+What a number lacks before or behind its point is there as a ``\phantom``, so that all have one
+width: the column is centred, words and heads too, and needs no package. Digits must be as wide
+as one another, as they are in most fonts. What stands behind a number, such as marks, has a
+column of its own where there is any.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ _NUMBER = re.compile(
     re.DOTALL,
 )
 _PLUS_MINUS = r"\,$\pm$\,"
-_COMMAND = re.compile(r"\\(?:textsuperscript|[a-zA-Z]+|.)|[{}$]")
+_COMMAND = re.compile(r"\\(?:[a-zA-Z]+|.)|[{}$_]")
+_SMALL = re.compile(r"\\textsuperscript\{([^{}]*)\}|\{\\scriptsize ([^{}]*)\}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,20 +64,29 @@ def parts(text: str) -> Parts | None:
     return Parts(**given)
 
 
-def aligned(cells: Sequence[Written]) -> list[str]:
-    r"""Return the cells of a column as LaTeX, numbers as wide as one another.
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column as LaTeX.
 
-    >>> aligned([Written(text="9.5"), Written(text="10.25"), Written(text="OOM")])
-    ['\\phantom{1}9.5\\phantom{0}', '10.25', 'OOM']
+    Attributes:
+        spec: its letters in the preamble of a ``tabular``.
+        span: how many columns of a ``tabular`` it takes.
+        cells: with ``&`` between those.
+    """
+
+    spec: str
+    span: int
+    cells: tuple[str, ...]
+
+
+def aligned(cells: Sequence[Written]) -> Column:
+    r"""Return a column whose numbers are as wide as one another.
+
+    >>> aligned([Written(text="9.5"), Written(text="10.25"), Written(text="OOM")]).cells
+    ('\\phantom{1}9.5\\phantom{5}', '10.25', 'OOM')
     """
     numbers = [parts(cell.text) for cell in cells]
     known = [one for one in numbers if one is not None]
-    behind = [
-        f"{escaped(one.tail)}{cell.beside}"
-        for one, cell in zip(numbers, cells, strict=True)
-        if one is not None
-    ]
-    room = max(behind, key=seen, default="")
     widest = Parts(
         sign=max((one.sign for one in known), default=""),
         whole=max((one.whole for one in known), key=len, default=""),
@@ -84,26 +95,41 @@ def aligned(cells: Sequence[Written]) -> list[str]:
         fine=max((one.fine for one in known), key=len, default=""),
         tail="",
     )
-    rest = iter(behind)
-    return [
-        _words(cell)
-        if one is None
-        else f"{_number(one, widest, best=cell.best)}{_padded(next(rest), room)}"
+    behind = [
+        f"{_tail(one.tail) if one else ''}{cell.beside}"
         for one, cell in zip(numbers, cells, strict=True)
     ]
+    span = 2 if any(behind) else 1
+    return Column(
+        spec="c@{}l" if span == 2 else "c",
+        span=span,
+        cells=tuple(
+            spanning(f"{escaped(cell.text)}{rest}", span)
+            if one is None
+            else " & ".join([_number(one, widest, best=cell.best), rest][:span]).rstrip()
+            for one, cell, rest in zip(numbers, cells, behind, strict=True)
+        ),
+    )
+
+
+def spanning(text: str, columns: int) -> str:
+    r"""Return a text in the middle of some columns.
+
+    >>> print(spanning("OOM", 2), spanning("OOM", 1))
+    \multicolumn{2}{c}{OOM} OOM
+    """
+    return text if columns == 1 else rf"\multicolumn{{{columns}}}{{c}}{{{text}}}"
 
 
 def seen(latex: str) -> int:
-    r"""Return about how many letters wide some LaTeX is.
+    r"""Return about how many letters wide some LaTeX is; small ones count for two thirds.
 
-    >>> seen(r"K\,n/c\textsuperscript{9}"), seen(r"\,$\neq$$_{12}$")
-    (5, 3)
+    >>> seen(r"K\,n/c\textsuperscript{1,2}"), seen(r"\,$\neq$$_{12}$")
+    (6, 3)
     """
-    return len(_COMMAND.sub("", re.sub(r"\$\\?[a-zA-Z]+\$", "x", latex)))
-
-
-def _words(cell: Written) -> str:
-    return f"{escaped(cell.text)}{cell.beside}"
+    small = "".join(one or other for one, other in _SMALL.findall(latex))
+    plain = re.sub(r"\$\\?[a-zA-Z]+\$", "x", _SMALL.sub("", latex))
+    return len(_COMMAND.sub("", plain)) + 2 * len(small) // 3
 
 
 def _number(one: Parts, widest: Parts, *, best: bool) -> str:
@@ -129,5 +155,6 @@ def _phantom(text: str) -> str:
     return rf"\phantom{{{text}}}" if text else ""
 
 
-def _padded(own: str, room: str) -> str:
-    return own if own == room else rf"\ncabpad{{{room}}}{{{own}}}"
+def _tail(text: str) -> str:
+    """Return what follows a number; LaTeX would lose a space at the beginning of a column."""
+    return f"~{escaped(text[1:])}" if text.startswith(" ") else escaped(text)

@@ -18,11 +18,12 @@ _PREAMBLE = r"""\documentclass{article}
 \input{macros}
 \makeatletter % a caption outside of a float, so that long notes can break over pages
 \newcommand\tablecaption{\def\@captype{table}\caption}
+\long\def\@makecaption#1#2{{\interlinepenalty=10000 \textbf{#1.} #2\par}\nobreak\vskip 4pt}
 \makeatother
 \setlength{\parindent}{0pt}
 \setlength{\emergencystretch}{3em}
-\newcommand\bodyandnotes[1]{{\small\setlength{\tabcolsep}{4pt}\centering
-  \input{#1}\par}\medskip\input{#1-notes}}
+\newcommand\bodyandnotes[1]{\nobreak{\small\setlength{\tabcolsep}{4pt}\input{#1}\par}%
+  \medskip\input{#1-notes}}
 """
 
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
+from itertools import groupby
 
 _LATIN_1_END = 0x100
 _SIGNS = {  # in mathematics, which every font has
@@ -131,12 +132,20 @@ def slugs(texts: Iterable[str]) -> list[str]:
 
 
 def marks(numbers: tuple[int, ...]) -> str:
-    r"""Return the marks of footnotes.
+    r"""Return the marks of footnotes, three or more in a row as the first and the last.
 
-    >>> print(marks((1, 3)))
-    \textsuperscript{1,3}
+    >>> print(marks((1, 3, 4, 5)), marks((1, 2)))
+    \textsuperscript{1,3--5} \textsuperscript{1,2}
     """
-    return rf"\textsuperscript{{{','.join(map(str, numbers))}}}" if numbers else ""
+    runs = groupby(enumerate(sorted(numbers)), key=lambda one: one[1] - one[0])
+    told = [_run([number for _, number in members]) for _, members in runs]
+    return rf"\textsuperscript{{{','.join(told)}}}" if told else ""
+
+
+def _run(numbers: list[int]) -> str:
+    if len(numbers) > 2:
+        return f"{numbers[0]}--{numbers[-1]}"
+    return ",".join(map(str, numbers))
 
 
 def _letter(char: str) -> str:

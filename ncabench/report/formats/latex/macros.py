@@ -16,7 +16,6 @@ PREAMBLE = r"""\providecommand\ncabset[2]{\expandafter\def\csname ncab@#1\endcsn
   \PackageError{ncabench}{No number is called '\detokenize{#1}'}{The keys are those of
   \protect\ncabset\space in macros.tex; is that file read, and up to date?}}\fi
 \providecommand\ncabbest[1]{{\setbox0=\hbox{#1}\hbox to\wd0{\hss\textbf{#1}\hss}}}
-\providecommand\ncabpad[2]{{\setbox0=\hbox{#1}\hbox to\wd0{#2\hss}}}
 \providecommand\ncabfit[1]{{\setbox0=\hbox{#1}%
   \ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\box0}\else\leavevmode\box0\fi}}
 """
@@ -98,11 +97,10 @@ def _numbers(name: str, tables: Sequence[tuple[str, TableView]]) -> Iterator[tup
 
 def _fields(cell: CellView) -> Iterator[tuple[str, str]]:
     n = cell.exact.get("n")
-    yield "measured", escaped(without_seeds(cell.measured, str(n)))
+    yield "measured", _minus(without_seeds(cell.measured, str(n)))
     number = parts(cell.measured)
     if number is not None:
-        minus = "$-$" if number.sign else ""
-        yield "mean", f"{minus}{number.whole}{number.part}"
+        yield "mean", _minus(f"{number.sign}{number.whole}{number.part}")
         if number.wide:
             yield "sd", f"{number.wide}{number.fine}"
         if half := _half(cell, decimals=max(len(number.part) - 1, 0)):
@@ -110,9 +108,14 @@ def _fields(cell: CellView) -> Iterator[tuple[str, str]]:
     if n is not None:
         yield "n", str(n)
     if cell.printed:
-        yield "printed", escaped(cell.printed)
+        yield "printed", _minus(cell.printed)
     if cell.verdict:
         yield "verdict", cell.verdict.word
+
+
+def _minus(text: str) -> str:
+    """Return a text as LaTeX; before a number a hyphen is a minus."""
+    return f"$-${escaped(text[1:])}" if text[:1] == "-" and parts(text) else escaped(text)
 
 
 def _half(cell: CellView, *, decimals: int) -> str:

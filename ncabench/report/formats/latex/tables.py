@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
-from ncabench.report.formats.latex.columns import Written, aligned, seen
+from ncabench.report.formats.latex.columns import Column, Written, aligned, seen, spanning
 from ncabench.report.formats.latex.escaping import escaped, marks
 from ncabench.report.view import (
     SIGNS,
@@ -22,20 +22,20 @@ from ncabench.report.view import (
 
 HEAD_CHARS = 18  # where heads are wrapped
 LABEL_CHARS = 34  # where labels of rows are
-PANEL_CHARS = 92  # of a panel, between its columns too: what a page of A4 holds in \small
+PANEL_CHARS = 112  # of a panel, between its columns too: what a page of A4 holds in \small
 PANEL_ROWS = 36
-_BETWEEN = 3  # letters that the space between columns is worth
+_BETWEEN = 2  # letters that the space between columns is worth
 _SEEDS = re.compile(r" \(n=(\d+)\)$")
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Column:
-    """A column of the LaTeX table: the measured or the printed values under a head."""
+    """The measured or the printed values under a head, and how many letters wide they are."""
 
     group: str
     head: str
     width: int
-    cells: tuple[str, ...]
+    values: Column
 
 
 def body(table: TableView) -> str:
@@ -57,14 +57,15 @@ def caption(table: TableView) -> str:
     if any("\u00b1" in text for text in texts):
         said.append(r"Mean $\pm$ standard deviation over rng\_seeds (ddof 1).")
     if seeds := usual_seeds(table):
-        said.append(f"$n = {seeds}$ rng\\_seeds unless a cell says otherwise.")
+        noun = r"rng\_seed" if seeds == "1" else r"rng\_seeds"
+        said.append(f"$n = {seeds}$ {noun}, unless a cell says otherwise.")
     return " ".join(said)
 
 
 def notes(table: TableView) -> str:
     """Return what stands under the table: conditions, signs, footnotes by their numbers."""
     lines = [escaped(line) for line in table.captions if line != SPREAD]
-    lines += [f"Bold: {escaped(table.ranked)}"] if table.ranked else []
+    lines += [escaped(line) for line in [table.ranking("Bold")] if line]
     lines += _legend(table)
     lines += [
         f"{marks((number,))} {escaped(note)}" for number, note in enumerate(table.notes, 1)
@@ -106,13 +107,14 @@ def _columns(table: TableView) -> list[_Column]:
 
 
 def _column(group: str, head: str, cells: Sequence[Written]) -> _Column:
-    widths = [len(cell.text) + seen(cell.beside) for cell in cells]
-    lines = head.split(r"\\")
+    beside = max((seen(cell.beside) for cell in cells), default=0)
+    texts = [len(cell.text) for cell in cells]
+    lines = [min(seen(line), HEAD_CHARS) for line in head.split(r"\\")]
     return _Column(
         group=group,
         head=head,
-        width=max([*widths, *(min(seen(line), HEAD_CHARS) for line in lines)]),
-        cells=tuple(aligned(cells)),
+        width=max(max(texts, default=0) + beside, *lines),
+        values=aligned(cells),
     )
 
 
@@ -130,14 +132,15 @@ def _verdict(verdict: VerdictView | None) -> str:
     if verdict is None:
         return ""
     needs = f"$_{{{verdict.needs}}}$" if verdict.needs else ""
-    ratio = f" ({escaped(verdict.ratio)})" if verdict.ratio else ""
+    ratio = rf" {{\scriptsize ({escaped(verdict.ratio)})}}" if verdict.ratio else ""
     return rf"\,{escaped(verdict.sign)}{needs}{ratio}{marks(verdict.marks)}"
 
 
 def _stacked(head: Head) -> str:
     lines = textwrap.wrap(head.label, HEAD_CHARS) or [""]
     stacked = r"\\".join(escaped(line) for line in lines)
-    return rf"\shortstack{{{stacked}{marks(head.marks)}}}"
+    label = f"{stacked}{marks(head.marks)}"
+    return rf"\shortstack{{{label}}}" if len(lines) > 1 else label
 
 
 def _label_width(table: TableView) -> int:
@@ -182,14 +185,15 @@ def _room(columns: Sequence[_Column]) -> int:
 
 
 def _panel(table: TableView, columns: Sequence[_Column], rows: range) -> str:
+    heads = [spanning(column.head, column.values.span) for column in columns]
     lines = [
-        rf"\begin{{tabular}}{{@{{}}l{'c' * len(columns)}@{{}}}}",
+        rf"\begin{{tabular}}{{@{{}}l{''.join(column.values.spec for column in columns)}@{{}}}}",
         r"\toprule",
         *_groups(columns),
-        _line([escaped(table.row_head), *(column.head for column in columns)]),
+        _line([escaped(table.row_head), *heads]),
         r"\midrule",
         *(
-            _line([_label(table, place), *(column.cells[place] for column in columns)])
+            _line([_label(table, place), *(column.values.cells[place] for column in columns)])
             for place in rows
         ),
         r"\bottomrule",
@@ -213,8 +217,8 @@ def _groups(columns: Sequence[_Column]) -> list[str]:
         return []
     cells, rules, at = [""], [], 2
     for group, members in groupby(columns, key=lambda column: column.group):
-        width = len(list(members))
-        cells.append(rf"\multicolumn{{{width}}}{{c}}{{{escaped(group)}}}")
+        width = sum(column.values.span for column in members)
+        cells.append(spanning(escaped(group), width))
         if group:
             rules.append(rf"\cmidrule(lr){{{at}-{at + width - 1}}}")
         at += width
