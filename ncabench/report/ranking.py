@@ -14,7 +14,7 @@ PROBLEM = ("task", "perturbation", "protocol")  # rows compete where they agree 
 RANKED = (
     "the best mean of its column, and the next ones down to the first that can be told from it "
     f"(t tests paired by rng_seed, Holm's correction, {100 * LEVEL:g} %), among rows of the "
-    "same task whose rng_seeds all have a value; nowhere with fewer than two rng_seeds, or where "
+    "same task whose rng_seeds all have a value; nowhere with fewer than two rng_seeds, or if "
     "no row can be told from the best."
 )
 UNRANKED = (
