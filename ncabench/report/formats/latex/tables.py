@@ -20,9 +20,10 @@ from ncabench.report.view import (
     VerdictView,
 )
 
-HEAD_CHARS = 18  # where heads are wrapped
+HEAD_CHARS = range(18, 35)  # where heads are wrapped: the first that gives few enough lines
+HEAD_LINES = 4
 LABEL_CHARS = 34  # where labels of rows are
-PANEL_CHARS = 112  # of a panel, between its columns too: what a page of A4 holds in \small
+PANEL_CHARS = 120  # of a panel, between its columns too: what a page of A4 holds in \small
 PANEL_ROWS = 36
 _BETWEEN = 2  # letters that the space between columns is worth
 _SEEDS = re.compile(r" \(n=(\d+)\)$")
@@ -75,13 +76,14 @@ def notes(table: TableView) -> str:
 
 
 def usual_seeds(table: TableView) -> str:
-    """Return the number of rng_seeds that most numbers of a table have, ``""`` for none."""
-    texts = [cell.measured for row in table.rows for cell in row.cells]
-    numbers = [text for text in texts if text[:1].isdigit() or text[:1] == "-"]
-    found = Counter(one[1] for text in numbers if (one := _SEEDS.search(text)))
-    spread = any("\u00b1" in text for text in numbers)
-    if not spread and 2 * found.total() <= len(numbers):
+    """Return the number of rng_seeds that most numbers of a table have.
+
+    ``""`` for none, and where the table does not say that n is that number.
+    """
+    if SPREAD not in table.captions:
         return ""
+    texts = [cell.measured for row in table.rows for cell in row.cells]
+    found = Counter(one[1] for text in texts if (one := _SEEDS.search(text)))
     return found.most_common(1)[0][0] if found else ""
 
 
@@ -109,11 +111,11 @@ def _columns(table: TableView) -> list[_Column]:
 def _column(group: str, head: str, cells: Sequence[Written]) -> _Column:
     beside = max((seen(cell.beside) for cell in cells), default=0)
     texts = [len(cell.text) for cell in cells]
-    lines = [min(seen(line), HEAD_CHARS) for line in head.split(r"\\")]
+    lines = [seen(line) for line in head.removeprefix(r"\shortstack").split(r"\\")]
     return _Column(
         group=group,
         head=head,
-        width=max(max(texts, default=0) + beside, *lines),
+        width=max([max(texts, default=0) + beside, *lines]),
         values=aligned(cells),
     )
 
@@ -137,7 +139,8 @@ def _verdict(verdict: VerdictView | None) -> str:
 
 
 def _stacked(head: Head) -> str:
-    lines = textwrap.wrap(head.label, HEAD_CHARS) or [""]
+    broken = [textwrap.wrap(head.label, chars) or [""] for chars in HEAD_CHARS]
+    lines = next((one for one in broken if len(one) <= HEAD_LINES), broken[-1])
     stacked = r"\\".join(escaped(line) for line in lines)
     label = f"{stacked}{marks(head.marks)}"
     return rf"\shortstack{{{label}}}" if len(lines) > 1 else label

@@ -44,7 +44,9 @@ def test_a_body_is_a_booktabs_table_with_signs_behind_the_papers_values(document
 
 
 def test_the_caption_says_what_stands_behind_plus_or_minus_and_how_many_rng_seeds():
-    view = table(["1.0 ± 0.1 (n=3)", "2.0 ± 0.1 (n=3)", "3.0 (n=1)"], marks=(1, 2))
+    view = table(
+        ["1.0 ± 0.1 (n=3)", "2.0 ± 0.1 (n=3)", "3.0 (n=1)"], marks=(1, 2), captions=(SPREAD,)
+    )
     assert tables.caption(view) == (
         r"T\textsuperscript{1,2}. Mean $\pm$ standard deviation over rng\_seeds (ddof 1). "
         r"$n = 3$ rng\_seeds, unless a cell says otherwise."
@@ -53,10 +55,10 @@ def test_the_caption_says_what_stands_behind_plus_or_minus_and_how_many_rng_seed
     assert "n=3" not in tables.body(view)
 
 
-def test_a_number_of_runs_that_few_cells_have_is_said_in_them():
-    view = table(["1.5 (n=2)", "OOM"], ["7", "8"])
+def test_what_is_no_number_of_rng_seeds_stays_in_the_cells():
+    view = table(["1.5 (n=2)", "2.5 (n=2)"])
     assert tables.caption(view) == "T."
-    assert "1.5 & ~(n=2)" in tables.body(view)
+    assert tables.body(view).count("& ~(n=2)") == 2
 
 
 def test_a_wide_table_is_divided_where_groups_end():
@@ -130,3 +132,20 @@ def test_a_sign_has_the_ratio_or_the_rng_seeds_that_it_is_about(verdict, sign):
     head = Head(label="h", paired=True)
     view = replace(table(["1"]), heads=(head,), rows=(RowView(label="r", cells=(cell,)),))
     assert rf"r & 1 & {sign} \\" in tables.body(view)
+
+
+@pytest.mark.parametrize(
+    ("label", "head"),
+    [
+        ("SSIM", "SSIM"),
+        ("Batch PSNR of the answer", r"\shortstack{Batch PSNR of the\\answer}"),
+        (
+            "MSE, photo_tiles (substitute for CelebA), the VAE's loss (substitute for VGG-19's)",
+            r"\shortstack{MSE, photo\_tiles\\(substitute for CelebA),\\"
+            r"the VAE's loss\\(substitute for VGG-19's)}",
+        ),
+    ],
+)
+def test_a_head_is_broken_and_a_very_long_one_later(label, head):
+    view = replace(table(["1"]), heads=(Head(label=label),))
+    assert f"Row & {head} \\\\" in tables.body(view)
