@@ -8,8 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from ncabench.plan import planner
+from ncabench.report import tables, writer
 from ncabench.report.formats.latex import document as latex
-from ncabench.report.view import CellView, Head, RowView, TableView
+from ncabench.report.judged import judged
+from ncabench.report.view import CellView, Document, Head, RowView, TableView
+from ncabench.suite import document as suites
+
+SUITES = sorted((Path(__file__).parents[4] / "suites").glob("*.toml"))
 
 ODD = '\\~^<>|[]"&%$#_{}'
 ODD += "\u00b1\u2013\u00b5\u2265\u2192\u00d7\u00b2\u03c3\u00a0\u00e9\u4e2d\u0105\u2026\u2248"
@@ -50,6 +56,11 @@ def compiled(files, folder: Path, *, name: str = "tables.tex"):
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", name]
     done = subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=120)
     return done.returncode, done.stdout.decode(errors="replace")
+
+
+def sticking_out(told: str) -> list[str]:
+    """Return the boxes that are too wide by 2 pt or more, as pdflatex tells of them."""
+    return re.findall(r"Overfull \\hbox \((?!0\.|1\.)[^)]*\)", told)
 
 
 def paper(body: str) -> str:
@@ -102,7 +113,7 @@ def test_it_compiles_with_every_odd_character_and_nothing_sticks_out(odd, costs,
     code, told = compiled(latex.files(odd, costs, name="s"), tmp_path)
     assert code == 0, told[-2000:]
     assert "Missing character" not in told
-    assert not re.findall(r"Overfull \\hbox \((?!0\.|1\.)", told)
+    assert sticking_out(told) == []
 
 
 @needs_tex
@@ -148,3 +159,25 @@ def test_a_table_wider_than_the_page_is_shrunk_to_it(document, costs, tmp_path):
     code, told = compiled(files, tmp_path)
     assert code == 0, told[-2000:]
     assert "Overfull" not in told
+
+
+@needs_tex
+def test_the_report_of_a_suite_compiles_as_it_is_written(plan, runs, tmp_path):
+    bare = [run for run in runs if not (run.folder / "curves.json").exists()]
+    writer.write(plan, bare, format="latex", out=tmp_path)
+    code, told = compiled({}, tmp_path)
+    assert code == 0, told[-2000:]
+    assert sticking_out(told) == []
+
+
+@needs_tex
+def test_every_table_of_every_suite_compiles_and_stays_on_the_page(costs, tmp_path):
+    plans = [planner.make(suites.load(path)) for path in SUITES]
+    every = [table for one in plans for table in tables.views(one, judged(one, []))]
+    named = [replace(table, id=f"{at} {table.id}") for at, table in enumerate(every)]
+    code, told = compiled(
+        latex.files(Document(title="All", tables=tuple(named)), costs, name="all"), tmp_path
+    )
+    assert code == 0, told[-2000:]
+    assert "Missing character" not in told
+    assert sticking_out(told) == []
