@@ -140,9 +140,10 @@ def test_a_sign_has_the_ratio_or_the_rng_seeds_that_it_is_about(verdict, sign):
         ("SSIM", "SSIM"),
         ("Batch PSNR of the answer", r"\shortstack{Batch PSNR of the\\answer}"),
         (
-            "MSE, photo_tiles (substitute for CelebA), the VAE loss (substitute for VGG-19's)",
+            "MSE, photo_tiles (substitute for CelebA), "
+            "the VAE's loss (substitute for VGG-19's)",
             r"\shortstack{MSE, photo\_tiles\\(substitute for CelebA),\\"
-            r"the VAE loss\\(substitute for VGG-19's)}",
+            r"the VAE's loss\\(substitute for VGG-19's)}",
         ),
     ],
 )
