@@ -270,7 +270,7 @@ def report(
     if not wanted:
         raise NothingMeasured(f"{space.results}: no suite has been run here; run one first")
     written = [
-        writer.write(one, runs, format=format, out=out / writer.folder_name(one.suite))
+        writer.write(one, runs, format=format, out=out / _report_name(one.suite))
         for one in wanted
     ]
     if path is None and format == "html":
@@ -376,3 +376,9 @@ def _asked(
         plan(Path(one["path"]), space, preset=one["preset"], sets=one["sets"])
         for one in latest.values()
     ]
+
+
+def _report_name(suite: Suite) -> str:
+    return (
+        suite.name if suite.preset in ("paper", suite.name) else f"{suite.name}-{suite.preset}"
+    )

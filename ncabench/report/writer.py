@@ -27,7 +27,6 @@ from ncabench.report.judged import JudgedTable
 from ncabench.report.judged import judged as judge
 from ncabench.report.lines import Drawing
 from ncabench.report.view import Document
-from ncabench.suite.suite import Suite
 
 FORMATS: Mapping[str, tuple[str, Callable[[Document], str]]] = {  # ending, writer
     "text": ("txt", text.render),
@@ -59,7 +58,9 @@ def write(plan: Plan, runs: Sequence[StoredRun], *, format: str = "text", out: P
     Args:
         plan: whose entries are reported.
         runs: what is stored, of this plan and of others.
-        format: a key of ``FORMATS``, for the tables; all else is the same for all.
+        format: a key of ``FORMATS``, for the tables; all else is the same for all. Of LaTeX,
+            a document, what a paper can take of it, and macros whose keys begin with the
+            name of ``out``.
         out: made if it is not there; files of the same names are replaced.
 
     Raises:
@@ -84,7 +85,7 @@ def write(plan: Plan, runs: Sequence[StoredRun], *, format: str = "text", out: P
     if format == "html":
         shown = f"{text.render(quality)}\n{text.render(costs)}"
     if format == "latex":
-        content = latex.files(quality, costs.tables[0], name=folder_name(plan.suite))
+        content = latex.files(quality, costs.tables[0], name=out.resolve().name)
     content[Path("provenance.json")] = _provenance(plan, mine, judged=judged)
     binary = {one.path: one.data for one in (*quality.figures, *quality.filmstrips)}
     binary |= {
@@ -92,12 +93,6 @@ def write(plan: Plan, runs: Sequence[StoredRun], *, format: str = "text", out: P
     }
     encoded = {path: body.encode() for path, body in content.items()}
     return Written(text=shown, files=save({**encoded, **binary}, out))
-
-
-def folder_name(suite: Suite) -> str:
-    """Return the name of the folder that a suite's report lies in, by its suite and preset."""
-    whole = suite.preset in ("paper", suite.name)
-    return suite.name if whole else f"{suite.name}-{suite.preset}"
 
 
 def _quality(

@@ -111,3 +111,12 @@ def test_writing_tables_needs_neither_torch_nor_mlflow_nor_matplotlib():
     command = [sys.executable, "-c", code]
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     assert not {"torch", "mlflow", "matplotlib"} & set(loaded)
+
+
+def test_the_keys_of_latex_macros_begin_with_the_name_of_the_reports_folder(
+    plan, bare, tmp_path
+):
+    files = writer.write(plan, bare, format="latex", out=tmp_path / "small-smoke").files
+    macros = next(file for file in files if file.name == "macros.tex").read_text()
+    assert "\n\\ncabset{small-smoke/perceptions/u-net/params/measured}{24,946}\n" in macros
+    assert "\n\\ncabset{small-smoke/cells/reproduced}{3}\n" in macros
