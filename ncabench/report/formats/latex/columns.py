@@ -19,6 +19,7 @@ _NUMBER = re.compile(
     r"(?:\s*\u00b1\s*(?P<wide>\d[\d,]*)(?P<fine>(?:\.\d+)?))?(?P<tail>.*)",
     re.DOTALL,
 )
+_LETTER_EM = 0.46  # the width of a letter
 _PLUS_MINUS = r"\,$\pm$\,"
 _COMMAND = re.compile(r"\\(?:[a-zA-Z]+|.)|[{}$_]")
 _SMALL = re.compile(r"\\textsuperscript\{([^{}]*)\}|\{\\scriptsize ([^{}]*)\}")
@@ -79,8 +80,12 @@ class Column:
     cells: tuple[str, ...]
 
 
-def aligned(cells: Sequence[Written]) -> Column:
-    r"""Return a column whose numbers are as wide as one another.
+def aligned(cells: Sequence[Written], *, head: int = 0) -> Column:
+    r"""Return a column whose numbers are as wide as one another, in the middle of its width.
+
+    Args:
+        cells: from top to bottom.
+        head: how many letters wide the head is.
 
     >>> aligned([Written(text="9.5"), Written(text="10.25"), Written(text="OOM")]).cells
     ('\\phantom{1}9.5\\phantom{5}', '10.25', 'OOM')
@@ -99,17 +104,34 @@ def aligned(cells: Sequence[Written]) -> Column:
         f"{_tail(one.tail) if one else ''}{cell.beside}"
         for one, cell in zip(numbers, cells, strict=True)
     ]
-    span = 2 if any(behind) else 1
-    return Column(
-        spec="c@{}l" if span == 2 else "c",
-        span=span,
-        cells=tuple(
-            spanning(f"{escaped(cell.text)}{rest}", span)
-            if one is None
-            else " & ".join([_number(one, widest, best=cell.best), rest][:span]).rstrip()
-            for one, cell, rest in zip(numbers, cells, behind, strict=True)
-        ),
-    )
+    if not any(behind):
+        plain = [
+            escaped(cell.text) if one is None else _number(one, widest, best=cell.best)
+            for one, cell in zip(numbers, cells, strict=True)
+        ]
+        return Column(spec="c", span=1, cells=tuple(plain))
+    lines = [
+        spanning(f"{escaped(cell.text)}{rest}", 2)
+        if one is None
+        else f"{_number(one, widest, best=cell.best)} & {rest}".rstrip()
+        for one, cell, rest in zip(numbers, cells, behind, strict=True)
+    ]
+    if known:
+        first = next(at for at, one in enumerate(numbers) if one is not None)
+        lines[first] = f"{_indent(cells, head=head)}{lines[first]}"
+    return Column(spec="r@{}l", span=2, cells=tuple(lines))
+
+
+def _indent(cells: Sequence[Written], *, head: int) -> str:
+    """Return the space before the numbers that puts them under the middle of a wider head.
+
+    LaTeX widens only the last of the columns that something spans.
+    """
+    widths = [(parts(cell.text), len(cell.text) + seen(cell.beside)) for cell in cells]
+    numbers = max((width for one, width in widths if one is not None), default=0)
+    widest = max([head, *(width for _, width in widths)])
+    half = (widest - numbers) * _LETTER_EM / 2
+    return rf"\hspace*{{{half:.1f}em}}" if half >= _LETTER_EM else ""
 
 
 def spanning(text: str, columns: int) -> str:

@@ -15,7 +15,7 @@ PREAMBLE = r"""\providecommand\ncabset[2]{\expandafter\def\csname ncab@#1\endcsn
 \ifdefined\ncabunknown\else\protected\def\ncabunknown#1{\textbf{??}%
   \PackageError{ncabench}{No number is called '\detokenize{#1}'}{The keys are those of
   \protect\ncabset\space in macros.tex; is that file read, and up to date?}}\fi
-\providecommand\ncabbest[1]{{\setbox0=\hbox{#1}\hbox to\wd0{\hss\textbf{#1}\hss}}}
+\providecommand\ncabbest[1]{{\setbox0=\hbox{#1}\hbox to\wd0{\hss\textbf{#1}}}}
 \providecommand\ncabfit[1]{{\setbox0=\hbox{#1}%
   \ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\box0}\else\leavevmode\box0\fi}}
 """

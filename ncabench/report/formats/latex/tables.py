@@ -116,7 +116,7 @@ def _column(group: str, head: str, cells: Sequence[Written]) -> _Column:
         group=group,
         head=head,
         width=max([max(texts, default=0) + beside, *lines]),
-        values=aligned(cells),
+        values=aligned(cells, head=max(lines)),
     )
 
 

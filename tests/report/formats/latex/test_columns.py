@@ -32,7 +32,7 @@ def test_what_stands_behind_numbers_has_a_column_of_its_own_and_words_span_both(
     found = aligned(
         [Written(text="24.5K", beside="\\,="), Written(text="no_data"), Written(text="1")]
     )
-    assert (found.spec, found.span) == ("c@{}l", 2)
+    assert (found.spec, found.span) == ("r@{}l", 2)
     assert found.cells == (
         r"24.5 & K\,=",
         r"\multicolumn{2}{c}{no\_data}",
@@ -58,3 +58,12 @@ def test_a_number_is_taken_apart():
     found = parts("-1,234.50 ± 0.75 (1/3 seeds; 2 OOM)")
     assert (found.sign, found.whole, found.part) == ("-", "1,234", ".50")
     assert (found.wide, found.fine, found.tail) == ("0", ".75", " (1/3 seeds; 2 OOM)")
+
+
+def test_numbers_with_a_column_behind_stand_under_the_middle_of_what_is_wider():
+    marked = [Written(text="90", beside="\\,="), Written(text="419", beside="\\,=")]
+    assert aligned(marked, head=24).cells[0] == r"\hspace*{4.6em}\phantom{4}90 & \,="
+    assert aligned(marked, head=24).cells[1] == r"419 & \,="
+    words = [Written(text="x" * 14), *marked]
+    assert aligned(words).cells[1].startswith(r"\hspace*{2.3em}\phantom{4}90")
+    assert aligned(marked, head=5).cells[0].startswith(r"\phantom")

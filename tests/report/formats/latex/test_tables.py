@@ -28,7 +28,7 @@ def test_a_body_is_a_booktabs_table_with_signs_behind_the_papers_values(document
     [found] = panels(document.tables[0])
     assert found == [
         r"\ncabfit{%",
-        r"\begin{tabular}{@{}lc@{}lc@{}lc@{}}",
+        r"\begin{tabular}{@{}lr@{}lr@{}lc@{}}",
         r"\toprule",
         r" & \multicolumn{4}{c}{Damage} &  \\",
         r"\cmidrule(lr){2-5}",
