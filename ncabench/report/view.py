@@ -236,7 +236,8 @@ class Document:
     Attributes:
         title: of the suite.
         tables: in the order of the suite.
-        summary: how many printed cells and claims hold, a line each.
+        summary: how many printed cells and claims hold, and which quantities no cell
+            reproduces and why, a line each.
         counts: the same for machines: word, and how many cells.
         unreproduced: quantities of which no printed cell is reproduced, and why.
         claims: the paper's claims, in the order of the suite.

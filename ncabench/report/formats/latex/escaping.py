@@ -9,6 +9,9 @@ from collections.abc import Iterable
 from itertools import groupby
 
 _LATIN_1_END = 0x100
+_LETTERS = (
+    "\u00df\u00e6\u00f8\u00c6\u00d8\u0142\u0141\u0153\u0152"  # that have no accent to drop
+)
 _SIGNS = {  # in mathematics, which every font has
     "<": "<",
     ">": ">",
@@ -57,6 +60,7 @@ _SIGNS = {  # in mathematics, which every font has
 _SPECIAL = {
     **{char: f"${sign}$" for char, sign in _SIGNS.items()},
     **{char: f"\\{char}" for char in "&%$#_{}"},
+    "*": "{*}",  # not the star of a line's end before it
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
@@ -149,7 +153,7 @@ def _run(numbers: list[int]) -> str:
 
 
 def _letter(char: str) -> str:
-    if char.isascii():
+    if char.isascii() or char in _LETTERS:
         return char
     plain = unicodedata.normalize("NFKD", char)
     if ord(char) < _LATIN_1_END and len(plain) > 1:

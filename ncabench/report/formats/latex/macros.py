@@ -57,7 +57,8 @@ def render(
 
 
 def _head(keys: Sequence[str]) -> str:
-    key = next((key for key in keys if key.endswith("/measured")), "")
+    key = next((key for key in keys if key.endswith("/measured")), "REPORT/TABLE/...")
+    table = key.split("/")[1]
     fields = "\n".join(f"  {field}: {meaning}" for field, meaning in FIELDS.items())
     return comment(
         "Every number of this report as a macro. Generated; the next report replaces it.\n"
@@ -76,7 +77,7 @@ def _head(keys: Sequence[str]) -> str:
         "  \\begin{document}\n"
         f"  We measured \\ncab{{{key}}}.\n"
         "  \\begin{table}\n"
-        f"    \\caption{{...}} \\input{{tables/{key.split('/')[1] if key else 'ID'}}}\n"
+        f"    \\caption{{...}} \\input{{tables/{table}}} \\input{{tables/{table}-notes}}\n"
         "  \\end{table}\n"
         "  \\end{document}\n"
         "\n"

@@ -17,8 +17,9 @@ from ncabench.suite import document as suites
 
 SUITES = sorted((Path(__file__).parents[4] / "suites").glob("*.toml"))
 
-ODD = '\\~^<>|[]"&%$#_{}'
+ODD = '*\\~^<>|[]"&%$#_{}'
 ODD += "\u00b1\u2013\u00b5\u2265\u2192\u00d7\u00b2\u03c3\u00a0\u00e9\u4e2d\u0105\u2026\u2248"
+ODD += "\u00df\u00f8\u0142\u0153"
 needs_tex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex")
 
 

@@ -15,6 +15,10 @@ def test_signs_are_set_in_mathematics():
     assert escaped("a ≥ 2 µm²") == r"a $\geq$ 2 $\mu$m$^2$"
 
 
+def test_a_star_at_the_beginning_of_a_line_is_not_that_of_the_end_of_the_last():
+    assert escaped("* [x]") == "{*} {[}x{]}"
+
+
 def test_a_comment_is_ascii_and_stays_a_comment_on_every_line():
     assert comment("1 ± 2\n\né %") == "% 1 +- 2\n%\n% e %"
 

@@ -81,4 +81,4 @@ def test_the_head_is_comment_and_its_example_names_a_key_that_exists():
     head = text.split("\n\\providecommand")[0]
     assert all(line.startswith("%") for line in head.splitlines() if line)
     assert r"We measured \ncab{s/t/u-net/damage-reg-percent/measured}." in head
-    assert r"\input{tables/t}" in head
+    assert r"\caption{...} \input{tables/t} \input{tables/t-notes}" in head
