@@ -45,10 +45,18 @@ def test_ends_and_descends_as_the_definition(
         {"kind": "conv", "layout": {"frozen": 2, "alive": 1}},
         {"kind": "deformable", "layout": {"condition": 0}, "fire_rate": 0.2},
         {"kind": "combined", "clamp": True, "fire_rate": 0.8},
-        {"kind": "attention", "perception": {"relative_bias": False}, "layout": {"condition": 0}},
+        {
+            "kind": "attention",
+            "perception": {"relative_bias": False},
+            "layout": {"condition": 0},
+        },
         {"kind": "attention", "perception": {"kernel_size": 5, "heads": 1}},
         {"kind": "transformer", "perception": {"relative_bias": True, "heads": 4}},
-        {"kind": "transformer", "perception": {"input_residual": False}, "layout": {"frozen": 1}},
+        {
+            "kind": "transformer",
+            "perception": {"input_residual": False},
+            "layout": {"frozen": 1},
+        },
     ],
 )
 def test_every_setting_means_the_same(automaton, scene, outcome, error, given):
