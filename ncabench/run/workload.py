@@ -202,7 +202,7 @@ class _Drawing:
     def __init__(self, load: Workload, engine: Engine) -> None:
         self.draws = Draws(0, faster=engine.faster if engine.captures else None)
         self.load, self.engine = load, engine
-        self.samples = torch.arange(load.batch, device=engine.device)
+        self.samples = torch.arange(-load.batch, 0, device=engine.device)
 
     def next(self) -> tuple[Tensor | Fires, Tensor | None]:
         """Draw for other samples than before, without a word from the host."""
