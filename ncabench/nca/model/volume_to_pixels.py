@@ -70,7 +70,7 @@ class VolumeToPixels(Viewed):
 
     version = 1
     trainers = ("rollout", "textured_rollout")
-    protocols = ("quality",)
+    protocols = ("quality", "swap")
     sums: Tensor  # (5, 1, 3, 3, 3)
     origins: Tensor  # (views, 3)
     ways: Tensor  # (views, H, W, 3)
