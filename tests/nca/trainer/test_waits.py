@@ -15,6 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from ncabench import catalog
 from ncabench.nca.engine.eager import Eager
+from ncabench.run import frames
 
 META = torch.device("meta")
 PAIRS = [
@@ -151,6 +152,16 @@ def test_no_pool_waits_for_the_device(recorded, pool):
 def test_no_objective_waits_for_the_device(recorded, objective):
     loss = {"kind": objective, **OBJECTIVES[objective]}
     assert recorded(*TEXTURED, task="material", loss=loss)["loss"].device == META
+
+
+@pytest.mark.parametrize("model", ["cells_to_pixels", "mesh_to_pixels", "volume_to_pixels"])
+def test_no_frame_waits_for_the_device(make, model):
+    trainer = make("rollout", model, engine=Recorder, device="meta")
+    layout, engine = trainer.model.layout, trainer.engine
+    state = torch.zeros(1, layout.channels, layout.height, layout.width, device=META)
+    draw = frames.action(trainer.model, trainer.task, state, steps=2, engine=engine)
+    assert [draw()["image"].shape for _ in range(2)] == [(1, 4, 24, 24)] * 2
+    assert engine.recorded == 1
 
 
 def held(state):
