@@ -68,7 +68,7 @@ class VolumeToPixels(Viewed):
     (4096, 15300)
     """
 
-    version = 1
+    version = 2
     trainers = ("rollout", "textured_rollout")
     protocols = ("quality", "swap")
     sums: Tensor  # (5, 1, 3, 3, 3)
