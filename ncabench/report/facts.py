@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ncabench.errors import NcabenchError, RecordError
@@ -80,7 +80,7 @@ class Facts:
         return sorted(path for path in {*now, *recorded} if now.get(path) != recorded.get(path))
 
     def _today(self, spec: Mapping[str, Any], *, engine: str) -> Mapping[str, str] | None:
-        used = {*components(spec), *components(spec.get("training", {}))}
+        used = {each for one in behind(spec) for each in components(one)}
         key = frozenset(used), engine
         if key not in self._now:
             try:
@@ -129,8 +129,16 @@ def data_of(spec: Mapping[str, Any]) -> list[Json]:
     >>> data_of({"training": {"data": {"kind": "mnist_5k", "digest": "80"}}})
     [{'kind': 'mnist_5k', 'digest': '80'}]
     """
-    found = [one.get("data") for one in (spec, spec.get("training", {}))]
-    return [dict(one) for one in found if one]
+    found = [dict(one["data"]) for one in behind(spec) if one.get("data")]
+    return [one for place, one in enumerate(found) if one not in found[:place]]
+
+
+def behind(spec: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield a spec, and those of the trainings that it tests."""
+    yield spec
+    for other in ("training", "donor"):
+        if other in spec:
+            yield from behind(spec[other])
 
 
 def _once(kept: dict[str, Json], found: Mapping[str, Any]) -> str:

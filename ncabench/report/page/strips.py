@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from PIL import Image, ImageDraw
@@ -18,8 +19,7 @@ from ncabench.record.stored import StoredRun
 from ncabench.report import artifacts
 from ncabench.report.filmstrips import WIDEST_PX
 
-EACH = 3  # filmstrips of a run, the first by name
-MOST_BYTES = 9_000_000  # of all pictures together, before they are written as text
+EACH = 5  # filmstrips of a run, the first by name
 GAP_PX = 2  # between frames, and the strip of white below them with their times
 CAPTION_PX = 12
 LATEST = 4096  # a greater time is not read
@@ -42,12 +42,12 @@ class Strips:
     left_out: int
 
 
-def collect(runs: Sequence[StoredRun], *, most_bytes: int = MOST_BYTES) -> Strips:
+def collect(runs: Sequence[StoredRun], *, most_bytes: int) -> Strips:
     """Return the first strip of each run, then the second, and so on, while there is room.
 
     Args:
         runs: in the order in which they are served.
-        most_bytes: of all pictures together.
+        most_bytes: of all pictures together, before they are written as text.
 
     Raises:
         RecordError: a run's record is missing or damaged.
@@ -68,6 +68,22 @@ def collect(runs: Sequence[StoredRun], *, most_bytes: int = MOST_BYTES) -> Strip
                         found.setdefault(run.run_id, []).append(strip)
     kept = sum(map(len, names.values()))
     return Strips(of=found, kept=kept, left_out=kept - shown)
+
+
+def marked(strip: dict[str, Any], *, at: Sequence[int]) -> dict[str, Any]:
+    """Return a strip that says which of its frames are the first after a perturbation.
+
+    Where a time has two frames, the second is after the perturbation of that time. A strip
+    in which other times come twice is no roll-out, and says nothing.
+
+    >>> marked({"steps": [0, 149, 149, 163]}, at=[149])["perturbed"]
+    [2]
+    """
+    steps = strip["steps"]
+    twice = [place for place in range(1, len(steps)) if steps[place] == steps[place - 1]]
+    rises = all(first <= second for first, second in pairwise(steps))
+    fits = rises and all(steps[place] in at for place in twice)
+    return {**strip, "perturbed": twice if fits else []}
 
 
 def _strip(png: bytes, *, name: str) -> tuple[bytes, dict[str, Any]]:

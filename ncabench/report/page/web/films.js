@@ -54,13 +54,27 @@ function player(strip, run) {
     { type: "button", onclick: () => (timer ? pause() : play()) },
     "Play",
   );
+  const last = Math.max(strip.frames - 1, 1);
+  const marks = strip.perturbed.map((frame) => {
+    const mark = make("i", {}, "\u25B2");
+    mark.style.left = `${(100 * frame) / last}%`;
+    return mark;
+  });
+  const track = make(
+    "div",
+    { class: "track" },
+    slider,
+    marks.length ? make("div", { class: "marks", "aria-hidden": "true" }, ...marks) : "",
+  );
+  const struck = strip.perturbed.map((frame) => `t = ${strip.steps[frame]}`).join(" and ");
   let timer = 0,
     at = strip.frames - 1; // what came of it
 
   function show(frame) {
     at = frame;
     const t = strip.steps.length ? `t = ${strip.steps[at]}, ` : "";
-    told.value = `${t}frame ${at + 1} of ${strip.frames}`;
+    const hit = strip.perturbed.includes(at) ? ", perturbed" : "";
+    told.value = `${t}frame ${at + 1} of ${strip.frames}${hit}`;
     slider.value = at;
     slider.setAttribute("aria-valuetext", told.value);
     canvas.setAttribute("aria-label", `${text}: ${told.value}`);
@@ -100,8 +114,8 @@ function player(strip, run) {
     "figure",
     {},
     canvas,
-    make("div", { class: "player" }, button, slider, told),
-    make("figcaption", {}, text),
+    make("div", { class: "player" }, button, track, told),
+    make("figcaption", {}, struck ? `${text}; \u25B2 perturbed at ${struck}` : text),
   );
   return { figure, play };
 }

@@ -100,8 +100,14 @@ function overview() {
 }
 
 function claim(one) {
-  const lines = one.lines.flatMap((line) => [make("br"), line]);
-  return make("li", {}, make("b", { class: one.word }, one.head), ` (${one.suite})`, ...lines);
+  const judged = one.judged.flatMap((each, at) => [
+    at ? make("br") : "",
+    make("b", { class: each.word }, each.head),
+    ` (${one.suite}, ${each.asked})`,
+    ...(at ? [] : each.lines.slice(0, 1).flatMap((line) => [make("br"), line])),
+    ...each.lines.slice(1).flatMap((line) => [make("br"), line]),
+  ]);
+  return make("li", {}, ...judged);
 }
 
 function about(paper) {

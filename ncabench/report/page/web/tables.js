@@ -72,6 +72,7 @@ function suiteTable(suite, table) {
         const text = [
           suite.title,
           suite.name,
+          ...suite.set,
           table.title,
           name,
           cell.measured,
@@ -80,7 +81,7 @@ function suiteTable(suite, table) {
         ]
           .join(" ")
           .toLowerCase();
-        const key = `${suite.name}-${suite.preset}/${table.id}/${y}/${x}`;
+        const key = `${suite.key}/${table.id}/${y}/${x}`;
         const found = { suite, table, row, head, cell, name, text, key };
         cells.push(found);
         return tableCell(found);
@@ -94,6 +95,7 @@ function suiteTable(suite, table) {
   const body = make(
     "table",
     {},
+    make("caption", { class: "unseen" }, table.title),
     make("thead", {}, grouped(table) ?? "", make("tr", {}, ...heads)),
     make("tbody", {}, ...rows),
   );
@@ -116,16 +118,22 @@ function suiteTable(suite, table) {
   );
 }
 
+function asked(suite) {
+  return [suite.preset && `preset ${suite.preset}`, ...suite.set].filter(Boolean).join(", ");
+}
+
 function suites() {
+  const contents = [];
   for (const suite of page.suites) {
-    const told = [suite.paper || "no paper", `preset ${suite.preset}`, ...suite.set].join(", ");
+    const told = [suite.paper || "no paper", asked(suite)].filter(Boolean).join(", ");
+    const head = make("h3", { tabindex: -1 }, suite.title);
     document
       .getElementById("suites")
       .append(
         make(
           "section",
           { class: "suite" },
-          make("h3", {}, suite.title),
+          head,
           make(
             "p",
             { class: "quiet" },
@@ -134,5 +142,19 @@ function suites() {
           ...suite.tables.map((table) => suiteTable(suite, table)),
         ),
       );
+    contents.push(make("li", {}, leading(suite, head)));
   }
+  document
+    .getElementById("contents")
+    .append(folded(counted(contents.length, "suite"), make("ul", {}, ...contents)));
+}
+
+function leading(suite, head) {
+  const text = `${suite.name} (${asked(suite)})`;
+  const go = () => {
+    if (head.closest(".suite").hidden) document.getElementById("filters").reset();
+    head.focus();
+    head.scrollIntoView();
+  };
+  return make("button", { type: "button", class: "link", onclick: go }, text);
 }
