@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
@@ -56,17 +55,21 @@ def perturbed(curves: Mapping[str, Any], spec: Mapping[str, Any]) -> list[int]:
 
 
 def _logged(run: StoredRun) -> Json:
-    lines: list[Json] = []
-    with suppress(RecordError):  # it may have stayed behind when the record travelled
-        path = run.artifact(LOG)
-        try:
-            text = path.read_text(encoding="utf-8")
-            lines = [dict(json.loads(line)) for line in text.splitlines() if line.strip()]
-        except (OSError, ValueError) as error:
-            raise RecordError(f"{path}: is damaged ({error})") from error
-    shown = list(thinned(lines))
+    shown = list(thinned(_lines(run)))
     names = dict.fromkeys(name for line in shown for name in line if name != "iteration")
     return {f"training/{name}": _over(shown, name) for name in names}
+
+
+def _lines(run: StoredRun) -> list[Json]:
+    try:
+        path = run.artifact(LOG)
+    except RecordError:  # it stayed behind when the record travelled
+        return []
+    try:
+        text = path.read_text(encoding="utf-8")
+        return [dict(json.loads(line)) for line in text.splitlines() if line.strip()]
+    except (OSError, ValueError) as error:
+        raise RecordError(f"{path}: is damaged ({error})") from error
 
 
 def _over(lines: Sequence[Mapping[str, Any]], name: str) -> Json:

@@ -19,7 +19,7 @@ from ncabench.report.view import CellView, TableView
 
 Json = dict[str, Any]
 MOST_BYTES = 14_500_000  # of the document, as it is written
-BASE64 = 4 / 3  # what a picture grows by as text
+SAID = 1_000  # of these at most, what is left out
 
 
 def build(
@@ -54,8 +54,8 @@ def build(
         "environments": recorded.facts.environments,
         "sources": recorded.facts.sources,
     }
-    room = most_bytes - len(json.dumps(content))
-    films = strips.collect(stored, most_bytes=max(int(room / BASE64), 0))
+    room = most_bytes - SAID - len(json.dumps(content))
+    films = strips.collect(stored, most_bytes=room)
     recorded.picture(films)
     return {**content, "left_out": _left_out(films)}
 
@@ -99,6 +99,7 @@ def _suite(one: Gathered, recorded: Recorded) -> Json:
     return {
         "key": _key(one.plan),
         "name": suite.name,
+        "when": "",
         "title": suite.title,
         "paper": suite.paper,
         "preset": suite.preset,

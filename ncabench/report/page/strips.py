@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -20,6 +21,7 @@ from ncabench.report import artifacts
 from ncabench.report.filmstrips import WIDEST_PX
 
 EACH = 5  # filmstrips of a run, the first by name
+MARK = 50  # bytes that `marked` adds at most
 GAP_PX = 2  # between frames, and the strip of white below them with their times
 CAPTION_PX = 12
 LATEST = 4096  # a greater time is not read
@@ -47,7 +49,7 @@ def collect(runs: Sequence[StoredRun], *, most_bytes: int) -> Strips:
 
     Args:
         runs: in the order in which they are served.
-        most_bytes: of all pictures together, before they are written as text.
+        most_bytes: of all of them together, written as JSON.
 
     Raises:
         RecordError: a run's record is missing or damaged.
@@ -62,9 +64,10 @@ def collect(runs: Sequence[StoredRun], *, most_bytes: int) -> Strips:
         for run in runs:
             for name in names[run.run_id][place : place + 1]:
                 with suppress(RecordError):  # it stayed behind when the record travelled
-                    raw, strip = _strip(run.artifact(name).read_bytes(), name=name)
-                    if len(raw) <= left:
-                        left, shown = left - len(raw), shown + 1
+                    strip = _strip(run.artifact(name).read_bytes(), name=name)
+                    size = len(json.dumps(strip)) + MARK
+                    if size <= left:
+                        left, shown = left - size, shown + 1
                         found.setdefault(run.run_id, []).append(strip)
     kept = sum(map(len, names.values()))
     return Strips(of=found, kept=kept, left_out=kept - shown)
@@ -86,7 +89,7 @@ def marked(strip: dict[str, Any], *, at: Sequence[int]) -> dict[str, Any]:
     return {**strip, "perturbed": twice if fits else []}
 
 
-def _strip(png: bytes, *, name: str) -> tuple[bytes, dict[str, Any]]:
+def _strip(png: bytes, *, name: str) -> dict[str, Any]:
     with Image.open(io.BytesIO(png)) as picture:
         side, smaller = picture.height - CAPTION_PX, -(-picture.width // WIDEST_PX)
         stride = side + GAP_PX
@@ -96,7 +99,7 @@ def _strip(png: bytes, *, name: str) -> tuple[bytes, dict[str, Any]]:
         raw = png if smaller == 1 else _reduced(picture, smaller)
         width, height = -(-picture.width // smaller), -(-picture.height // smaller)
     match = _NAME.fullmatch(name)
-    return raw, {
+    return {
         "name": match[1] if match else name,
         "png": base64.b64encode(raw).decode(),
         "width": width,

@@ -113,6 +113,7 @@ def _section(spec: Mapping[str, Any], when: str, why: str) -> Json:
     return {
         "key": f"{name}-{preset}-{when}",
         "name": name,
+        "when": when,
         "title": f"{document.get('title', 'Runs')} ({when})",
         "paper": str(document.get("paper", "")),
         "preset": preset,

@@ -19,18 +19,24 @@ function lineStyle(run) {
 }
 
 function drawn(cell) {
-  const evaluated = cell.runs.map((at) => page.runs[at]);
-  const trained = behind(cell).map((at) => page.runs[at]);
+  const trainings = behind(cell);
   const own = cell.value.split("/")[0];
+  const evaluated = inOrder(cell.runs.filter((at) => !trainings.includes(at)));
   const parts = [
     smallMultiples("Curves", evaluated, (name) => name.startsWith(own)),
-    smallMultiples("Training", trained, (name) => name === "training/loss"),
+    smallMultiples("Training", inOrder(trainings), (name) => name === "training/loss"),
   ];
   return parts.flat();
 }
 
-function smallMultiples(title, runs, first) {
-  const kept = runs.filter((run) => Object.keys(run.curves).length);
+function inOrder(places) {
+  return [...places].sort((a, b) => seedOf(page.runs[a]) - seedOf(page.runs[b]) || a - b);
+}
+
+function smallMultiples(title, places, first) {
+  const kept = places
+    .map((at) => page.runs[at])
+    .filter((run) => Object.keys(run.curves).length);
   const names = [...new Set(kept.flatMap((run) => Object.keys(run.curves)))];
   if (!names.length) return [];
   names.sort((a, b) => first(b) - first(a) || (a < b ? -1 : 1));
@@ -54,7 +60,8 @@ function scale(values, from, to) {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const log = low > 0 && high / low > WIDE;
   const [a, b] = log ? [Math.log(low), Math.log(high)] : [low, high];
-  const at = (value) => from + (((log ? Math.log(value) : value) - a) / (b - a || 1)) * (to - from);
+  const share = (value) => ((log ? Math.log(value) : value) - a) / (b - a || 1);
+  const at = (value) => from + share(value) * (to - from);
   return { at, low, high, log };
 }
 
@@ -102,7 +109,9 @@ function curve(name, runs) {
     ...lines.map(({ run, points: each }) =>
       draw("polyline", {
         class: lineStyle(run),
-        points: each.map(([x, y]) => `${across(x).toFixed(1)},${up.at(y).toFixed(1)}`).join(" "),
+        points: each
+          .map(([x, y]) => `${across(x).toFixed(1)},${up.at(y).toFixed(1)}`)
+          .join(" "),
       }),
     ),
   );

@@ -1,7 +1,7 @@
 // Filmstrips, played frame by frame
 
 function pictures(cell) {
-  const shown = cell.runs.flatMap((at) =>
+  const shown = inOrder(cell.runs).flatMap((at) =>
     page.runs[at].strips.map((strip) => ({ strip, run: page.runs[at] })),
   );
   if (!shown.length) return [];
@@ -25,7 +25,7 @@ function still(strip, run) {
     width: strip.width,
     height: strip.height,
   });
-  return { figure: make("figure", {}, image, make("figcaption", {}, text)) };
+  return { figure: make("figure", { class: "film" }, image, make("figcaption", {}, text)) };
 }
 
 function player(strip, run) {
@@ -37,7 +37,7 @@ function player(strip, run) {
     width: Math.round(strip.frame_width * large),
     height: Math.round(strip.frame_height * large),
   });
-  const told = make("output", { "aria-live": "off" }); // the slider tells it
+  const told = make("output", { class: "step", "aria-live": "off" }); // the slider tells it
   const slider = make("input", {
     type: "range",
     min: 0,
@@ -112,9 +112,10 @@ function player(strip, run) {
   show(at);
   const figure = make(
     "figure",
-    {},
+    { class: "film" },
     canvas,
-    make("div", { class: "player" }, button, track, told),
+    make("div", { class: "player" }, button, track),
+    told,
     make("figcaption", {}, struck ? `${text}; \u25B2 perturbed at ${struck}` : text),
   );
   return { figure, play };

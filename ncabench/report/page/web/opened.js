@@ -48,28 +48,27 @@ const STATES = {
 function sourceTable(run) {
   const digests = page.sources[run.sources];
   const made = run.accepted ? run.accepted.made_with : {};
-  const rows = Object.entries(digests).map(([path, digest]) => [
-    path,
-    run.changed_since.includes(path)
-      ? `${digest}, changed since`
-      : path in made
-        ? `${digest}, accepted in place of ${made[path]}`
-        : digest,
-  ]);
-  return flatTable(`Sources: ${counted(rows.length, "file")}, SHA-256 of their syntax trees`, {
-    ...Object.fromEntries(rows),
-  });
+  const told = (path, digest) => {
+    if (run.changed_since.includes(path)) return `${digest}, changed since`;
+    return path in made ? `${digest}, accepted in place of ${made[path]}` : digest;
+  };
+  const rows = Object.entries(digests).map(([path, digest]) => [path, told(path, digest)]);
+  const title = `Sources: ${counted(rows.length, "file")}, SHA-256 of their syntax trees`;
+  return flatTable(title, Object.fromEntries(rows));
 }
 
 function stateOf(run) {
   const told = STATES[run.state] ? `${run.state}: ${STATES[run.state]}` : run.state;
-  const files = run.changed_since.length ? ` (${counted(run.changed_since.length, "file")})` : "";
+  const n = run.changed_since.length;
+  const all = Object.keys(page.sources[run.sources]).length;
+  const files = n ? ` (${n} of ${counted(all, "file")})` : "";
   return `${told}${files}${run.accepted ? `, on ${run.accepted.at}` : ""}`;
 }
 
 function gpuOf({ gpu, flags = {} }) {
   if (!gpu) return "";
-  return `${gpu.name}, ${gpu.memory_mib} MiB, driver ${gpu.driver ?? "not recorded"}, CUDA ${flags.cuda}`;
+  const driver = `driver ${gpu.driver ?? "not recorded"}`;
+  return [gpu.name, `${gpu.memory_mib} MiB`, driver, `CUDA ${flags.cuda}`].join(", ");
 }
 
 function precisionOf({ flags }) {
@@ -82,7 +81,8 @@ function precisionOf({ flags }) {
 
 function packagesOf({ python, packages = {} }) {
   const known = Object.entries(packages).filter(([, version]) => version);
-  return [`Python ${python ?? "not recorded"}`, ...known.map((one) => one.join(" "))].join(", ");
+  const words = known.map((one) => one.join(" "));
+  return [`Python ${python ?? "not recorded"}`, ...words].join(", ");
 }
 
 function runDetails(at) {
@@ -146,7 +146,7 @@ function notesOf(found) {
 function openCell(found) {
   const { cell } = found;
   opened = found;
-  const runs = [...new Set([...cell.runs, ...behind(cell)])];
+  const runs = [...new Set([...inOrder(cell.runs), ...inOrder(behind(cell))])];
   const notes = notesOf(found);
   dialog.replaceChildren(
     make("h2", { id: "opened-head" }, found.name),

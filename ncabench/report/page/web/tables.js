@@ -107,7 +107,9 @@ function suiteTable(suite, table) {
     { class: "table" },
     make("h4", {}, table.title),
     loud.length ? list(loud, "captions loud") : null,
-    folded("On what it was measured", list(table.captions, "captions")),
+    table.captions.length
+      ? folded("On what it was measured", list(table.captions, "captions"))
+      : null,
     scrolled(table.title, body),
     table.notes.length
       ? folded(
@@ -119,7 +121,8 @@ function suiteTable(suite, table) {
 }
 
 function asked(suite) {
-  return [suite.preset && `preset ${suite.preset}`, ...suite.set].filter(Boolean).join(", ");
+  const preset = suite.preset && `preset ${suite.preset}`;
+  return [preset, ...suite.set, suite.when].filter(Boolean).join(", ");
 }
 
 function suites() {
