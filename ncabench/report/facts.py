@@ -49,6 +49,7 @@ class Facts:
             "record": name(run),
             "role": run.role,
             "id": run.id,
+            "training": run.training,
             "outcome": "unfinished" if run.unfinished else run.outcome,
             "reason": run.reason,
             "device_class": run.device_class,

@@ -13,7 +13,7 @@ from ncabench.record.stored import StoredRun
 from ncabench.report.cost import traced
 from ncabench.report.facts import UNKNOWN, Facts, Json, name
 from ncabench.report.judged import JudgedTable
-from ncabench.report.view import TableView
+from ncabench.report.view import Head, RowView, TableView
 
 FILE = "provenance.json"
 
@@ -64,16 +64,14 @@ def document(
 def _table(view: TableView, one: JudgedTable, by_id: Mapping[str, StoredRun]) -> Json:
     cells = [
         {
-            "row": row.label,
-            "group": head.group,
-            "column": head.label,
+            **_place(row, head, at=(y, x)),
             "measured": shown.measured,
             "printed": shown.printed,
             "records": sorted(name(by_id[id]) for id in cell.run_ids),
             "notes": sorted({*view.marks, *row.marks, *head.marks, *shown.all_marks}),
         }
-        for row, line in zip(view.rows, one.cells, strict=True)
-        for head, shown, cell in zip(view.heads, row.cells, line, strict=True)
+        for y, (row, line) in enumerate(zip(view.rows, one.cells, strict=True))
+        for x, (head, shown, cell) in enumerate(zip(view.heads, row.cells, line, strict=True))
     ]
     return {
         "device_class": one.chosen.device_class,
@@ -84,16 +82,19 @@ def _table(view: TableView, one: JudgedTable, by_id: Mapping[str, StoredRun]) ->
 
 
 def _costs(view: TableView, timed: Sequence[Sequence[StoredRun]]) -> Iterator[Json]:
-    for row, runs in zip(view.rows, timed, strict=True):
-        for head, shown in zip(view.heads, row.cells, strict=True):
+    for y, (row, runs) in enumerate(zip(view.rows, timed, strict=True)):
+        for x, (head, shown) in enumerate(zip(view.heads, row.cells, strict=True)):
             yield {
-                "row": row.label,
-                "group": head.group,
-                "column": head.label,
+                **_place(row, head, at=(y, x)),
                 "measured": shown.measured,
                 "records": sorted(map(name, runs)),
                 "notes": sorted({*row.marks, *shown.all_marks}),
             }
+
+
+def _place(row: RowView, head: Head, *, at: tuple[int, int]) -> Json:
+    """Where a cell stands: by its labels, and by its indices, since labels may repeat."""
+    return {"row": row.label, "group": head.group, "column": head.label, "at": list(at)}
 
 
 def summary(text: str) -> dict[str, str]:

@@ -28,6 +28,8 @@ def test_a_cell_leads_to_its_records_and_what_they_state(written):
     assert [one["role"] for one in behind] == ["evaluation"] * 2
     assert {one["labels"][0]["rng_seed"] for one in behind} == {0, 1}
     assert {one["commit"] for one in behind} == {"abc"}
+    tested = {one["training"] for one in behind}
+    assert tested < {one["id"] for one in found["records"].values()}
     assert found["environments"][behind[0]["environment"]] == {}
 
 
@@ -35,7 +37,9 @@ def test_every_cell_of_every_table_is_traced(written, plan):
     found = json.loads(written())["tables"]
     [table] = plan.suite.tables
     assert set(found) == {table.id, "cost"}
-    assert len(found[table.id]["cells"]) == len(table.rows) * len(table.columns)
+    places = [tuple(one["at"]) for one in found[table.id]["cells"]]
+    rows, columns = len(table.rows), len(table.columns)
+    assert places == [(y, x) for y in range(rows) for x in range(columns)]
     assert all(one["records"] for one in found["cost"]["cells"])
 
 

@@ -87,6 +87,16 @@ def test_rows_without_a_cell_that_fits_are_hidden(browser):
     assert browser.run(SHOWN) == "0 of 30 cells shown, in 0 of 2 tables"
 
 
+def test_a_run_is_found_by_its_id(browser):
+    id = browser.run(
+        "page.runs.find((one) => one.role === 'evaluation' && one.strips.length).id"
+    )
+    browser.run(f"search.value = '{id}'; search.dispatchEvent(new Event('input'))")
+    found = browser.run("cells.filter(matches).map((one) => one.cell.runs.length > 0)")
+    assert len(found) in range(1, 30)
+    assert all(found)
+
+
 def test_a_cell_opens_its_runs_and_gives_the_focus_back(browser):
     opened(browser)
     runs = (

@@ -78,6 +78,7 @@ function suiteTable(suite, table) {
           cell.measured,
           cell.printed,
           cell.reason,
+          ...cell.runs.map((at) => page.runs[at].record),
         ]
           .join(" ")
           .toLowerCase();
