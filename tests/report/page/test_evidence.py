@@ -13,6 +13,14 @@ from ncabench.report.page import document, writing
 from ncabench.suite import document as suite
 
 ROOT = Path(__file__).parents[3]
+EACH = """[...document.querySelectorAll('#suites table')].map((table) => {
+  const found = cells.find((one) => one.cell.runs.length && table.contains(one.at));
+  if (!found) return ["", false];
+  openCell(found);
+  const wide = dialog.scrollWidth > dialog.clientWidth;
+  dialog.close();
+  return [found.key, wide];
+})"""
 BUNDLES = sorted((ROOT / "results" / "bundles").glob("*.zip"))
 
 
@@ -69,3 +77,18 @@ def test_every_run_states_its_record_and_its_environment(stored, built):
         assert built["environments"][one["environment"]] is not None
         assert built["sources"][one["sources"]]
     assert json.dumps(built, allow_nan=False)
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_a_cell_of_every_table_opens_without_an_error(built, chromium, tmp_path, width):
+    page = tmp_path / "index.html"
+    page.write_text(writing.fill(built), encoding="utf-8")
+    chromium.errors.clear()
+    chromium.prefer(prefers_reduced_motion="reduce")
+    chromium.size(width, 900)
+    chromium.open(page.as_uri())
+    opened = chromium.run(EACH)
+    assert len(opened) > 40
+    assert [name for name, wide in opened if wide] == []
+    assert chromium.run("document.documentElement.scrollWidth <= innerWidth")
+    assert chromium.errors == []

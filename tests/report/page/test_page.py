@@ -180,6 +180,11 @@ def test_a_run_says_where_its_numbers_come_from(browser):
     assert f"SHA-256 {'d' * 64}" in text
 
 
+def test_the_overview_counts_runs_by_whether_their_code_is_as_it_was(browser):
+    text = browser.run("document.getElementById('overview').textContent")
+    assert "21 runs: of 21, the sources are not recorded." in text
+
+
 def test_a_reader_of_the_screen_is_told_what_a_table_shows(browser):
     tables = "[...document.querySelectorAll('#suites table')]"
     assert browser.run(f"{tables}.map((one) => one.caption.textContent)") == [

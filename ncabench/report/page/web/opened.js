@@ -149,8 +149,8 @@ function openCell(found) {
   const runs = [...new Set([...inOrder(cell.runs), ...inOrder(behind(cell))])];
   const notes = notesOf(found);
   dialog.replaceChildren(
-    make("h2", { id: "opened-head" }, found.name),
     make("button", { type: "button", class: "close", onclick: () => dialog.close() }, "Close"),
+    make("h2", { id: "opened-head" }, found.name),
     make(
       "p",
       { class: "quiet" },

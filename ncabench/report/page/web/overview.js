@@ -96,7 +96,21 @@ function overview() {
     ),
   );
   const table = make("table", { class: "narrow" }, head, make("tbody", {}, ...rows));
-  document.getElementById("overview").append(scrolled("Coverage of each paper", table));
+  document
+    .getElementById("overview")
+    .append(
+      scrolled("Coverage of each paper", table),
+      make("p", { class: "quiet" }, `${standing()} Each open cell names its runs' sources.`),
+    );
+}
+
+function standing() {
+  const states = {};
+  for (const run of page.runs) states[run.state] = (states[run.state] ?? 0) + 1;
+  const told = Object.entries(states)
+    .sort()
+    .map(([state, n]) => `of ${n}, ${STATES[state] ?? `the sources are ${state}`}`);
+  return `${counted(page.runs.length, "run")}: ${told.join("; ")}.`;
 }
 
 function claim(one) {
