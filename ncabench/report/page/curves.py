@@ -8,8 +8,9 @@ from itertools import pairwise
 from typing import Any
 
 from ncabench.errors import RecordError
+from ncabench.plan.planner import Plan
 from ncabench.record.stored import StoredRun
-from ncabench.report import artifacts
+from ncabench.report import artifacts, lines
 
 LOG = "log.jsonl"  # what a training reports of itself, a line for each of some iterations
 DIGITS = 5  # of what is drawn
@@ -72,19 +73,45 @@ def _lines(run: StoredRun) -> list[Json]:
         raise RecordError(f"{path}: is damaged ({error})") from error
 
 
-def _over(lines: Sequence[Mapping[str, Any]], name: str) -> Json:
-    pairs = [(int(line["iteration"]), float(line[name])) for line in lines if name in line]
+def _over(logged: Sequence[Mapping[str, Any]], name: str) -> Json:
+    pairs = [(int(line["iteration"]), float(line[name])) for line in logged if name in line]
     return _curve("iterations", [at for at, _ in pairs], [value for _, value in pairs])
 
 
-def thinned(lines: Sequence[Json], *, most: int = POINTS) -> Iterator[Json]:
-    """Yield every so many of some lines, counted from the last, so that few enough are left.
+def thinned(logged: Sequence[Json], *, most: int = POINTS) -> Iterator[Json]:
+    """Yield every so many lines of a log, counted from the last, so that few enough are left.
 
     >>> [one["iteration"] for one in thinned([{"iteration": n} for n in range(10)], most=4)]
     [0, 3, 6, 9]
     """
-    apart = max(-(-len(lines) // most), 1)
-    yield from lines[(len(lines) - 1) % apart :: apart]
+    apart = max(-(-len(logged) // most), 1)
+    yield from logged[(len(logged) - 1) % apart :: apart]
+
+
+def bands(plan: Plan, runs: Sequence[StoredRun]) -> list[Json]:
+    """Return the suite's figures of curves: a line with its band for each row of a table.
+
+    Raises:
+        RecordError: a file is damaged.
+    """
+    return [
+        {
+            "title": one.title,
+            "metric": one.metric,
+            "over": one.over,
+            "lines": [
+                {
+                    "label": line.label,
+                    "band": line.band,
+                    "steps": list(line.steps),
+                    "values": [short(value) for value in line.means],
+                    "spreads": [short(value) for value in line.spreads],
+                }
+                for line in one.lines
+            ],
+        }
+        for one in lines.drawings(plan, runs)
+    ]
 
 
 def _curve(over: str, steps: Sequence[int], values: Sequence[float]) -> Json:

@@ -62,7 +62,7 @@ def build(
 
 def _left_out(films: Strips) -> list[str]:
     lines = [
-        "Figures with bands, and the tables in other formats, are in the folder of each suite.",
+        "Figures for print, and the tables in other formats, are in the folder of each suite.",
         f"Curves of trainings have at most {curves.POINTS} points each, and no digits beyond "
         f"the first {curves.DIGITS}; records have all of them.",
         "Weights, and each sample's own numbers, are in the records.",
@@ -105,6 +105,7 @@ def _suite(one: Gathered, recorded: Recorded) -> Json:
         "preset": suite.preset,
         "set": list(suite.sets),
         "summary": list(one.summary),
+        "figures": curves.bands(one.plan, one.runs),
         "tables": [*shown, *([unshown.table(others, recorded)] if others else [])],
     }
 

@@ -119,5 +119,6 @@ def _section(spec: Mapping[str, Any], when: str, why: str) -> Json:
         "preset": preset,
         "set": list(spec.get("sets", ())),
         "summary": [why],
+        "figures": [],
         "tables": [],
     }

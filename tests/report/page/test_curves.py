@@ -3,6 +3,7 @@ import json
 import pytest
 
 from ncabench.errors import RecordError
+from ncabench.report import lines
 from ncabench.report.page import curves
 
 TWICE = {"loss": {"over": "steps", "steps": [0, 64, 64, 128, 128, 130], "values": []}}
@@ -27,6 +28,16 @@ def test_a_perturbation_that_does_nothing_marks_no_time():
 def test_iterations_are_no_times_of_a_state():
     twice = {"loss": {"over": "epochs", "steps": [1, 1], "values": []}}
     assert curves.perturbed(twice, {}) == []
+
+
+def test_a_suites_figures_are_those_of_its_report(plan, runs):
+    found = curves.bands(plan, runs)
+    wanted = lines.drawings(plan, runs)
+    assert [one["title"] for one in found] == [one.title for one in wanted]
+    first, line = found[0]["lines"][0], wanted[0].lines[0]
+    assert (first["label"], first["band"]) == (line.label, "sd of 2 seeds")
+    assert first["steps"] == [0, 5, 10, 10, 15]
+    assert first["values"] == [0.5, 0.3, 0.1, 0.4, 0.2]
 
 
 def test_a_long_log_keeps_its_last_line_and_as_many_points_as_are_drawn(logged):

@@ -127,6 +127,20 @@ def test_curves_of_all_rng_seeds_lie_over_each_other(browser):
     assert browser.run(captions) == ["perceptual, perturbed at 10", "loss"]
 
 
+def test_rows_of_a_suite_are_drawn_with_their_bands(browser, built, tmp_path):
+    built["suites"][0]["figures"][0]["lines"][0]["spreads"] = [0.1] * 5
+    page = tmp_path / "bands.html"
+    page.write_text(writing.fill(built), encoding="utf-8")
+    browser.open(page.as_uri())
+    browser.run("document.querySelector('.suite details').open = true")
+    assert eventually(browser, "document.querySelectorAll('.rows').length", 2)
+    found = "[...document.querySelectorAll('.rows figure svg')].map((one) => one"
+    assert browser.run(f"{found}.querySelectorAll('polyline').length)") == [2, 2]
+    assert browser.run(f"{found}.querySelectorAll('.band').length)") == [1, 0]
+    caption = browser.run("document.querySelector('.rows figcaption').textContent")
+    assert caption.endswith("marked at 10")
+
+
 def test_lines_of_two_rng_seeds_differ_in_more_than_colour(browser):
     dash = "[...dialog.querySelectorAll('.curves polyline')].slice(0, 2)"
     opened(browser)
@@ -182,7 +196,7 @@ def test_a_run_says_where_its_numbers_come_from(browser):
 
 def test_the_overview_counts_runs_by_whether_their_code_is_as_it_was(browser):
     text = browser.run("document.getElementById('overview').textContent")
-    assert "21 runs: of 21, the sources are not recorded." in text
+    assert "Sources of the 21 runs here: 21 not recorded." in text
 
 
 def test_a_reader_of_the_screen_is_told_what_a_table_shows(browser):
@@ -238,6 +252,21 @@ def test_what_has_the_focus_is_seen_to_have_it(browser):
             or browser.run("document.activeElement.tagName") == "BODY"
         )
     assert {"A", "INPUT", "BUTTON", "SUMMARY"} <= kinds
+
+
+def test_changes_of_sources_are_told_file_by_file(browser, built, tmp_path):
+    run = built["runs"][built["suites"][0]["tables"][0]["rows"][1]["cells"][1]["runs"][0]]
+    note = {"at": "2026-05-01T00:00:00+00:00", "made_with": {"a.py": "00"}}
+    run |= {"state": "stale", "changed_since": ["b.py"], "accepted": note, "sources": "both"}
+    built["sources"]["both"] = {"a.py": "11", "b.py": "22"}
+    page = tmp_path / "changed.html"
+    page.write_text(writing.fill(built), encoding="utf-8")
+    browser.open(page.as_uri())
+    opened(browser)
+    table = "[...dialog.querySelectorAll('details details')].find((one) => one.textContent"
+    text = browser.run(f"{table}.startsWith('Sources: 2 files')).textContent")
+    assert 'a.py"11, accepted in place of 00"' in text
+    assert 'b.py"22, changed since"' in text
 
 
 def test_a_text_that_looks_like_markup_stays_a_text(browser, built, tmp_path):

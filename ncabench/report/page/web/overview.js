@@ -100,7 +100,7 @@ function overview() {
     .getElementById("overview")
     .append(
       scrolled("Coverage of each paper", table),
-      make("p", { class: "quiet" }, `${standing()} Each open cell names its runs' sources.`),
+      make("p", { class: "quiet" }, `${standing()} An open cell names the files.`),
     );
 }
 
@@ -109,8 +109,8 @@ function standing() {
   for (const run of page.runs) states[run.state] = (states[run.state] ?? 0) + 1;
   const told = Object.entries(states)
     .sort()
-    .map(([state, n]) => `of ${n}, ${STATES[state] ?? `the sources are ${state}`}`);
-  return `${counted(page.runs.length, "run")}: ${told.join("; ")}.`;
+    .map(([state, n]) => `${n} ${state}${STATES[state] ? ` (${STATES[state]})` : ""}`);
+  return `Sources of the ${counted(page.runs.length, "run")} here: ${told.join("; ")}.`;
 }
 
 function claim(one) {

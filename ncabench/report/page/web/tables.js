@@ -143,6 +143,7 @@ function suites() {
             { class: "quiet" },
             [`${suite.name} (${told}).`, ...suite.summary].join(" "),
           ),
+          banded(suite),
           ...suite.tables.map((table) => suiteTable(suite, table)),
         ),
       );
