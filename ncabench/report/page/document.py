@@ -32,7 +32,8 @@ def build(
     Args:
         plans: of the suites that are reported, each preset and overlay of a suite apart.
         runs: all that is stored, of these suites and of others, and the suites themselves.
-        most_bytes: of the document; pictures that do not fit stay out, and it says so.
+        most_bytes: of the document. Pictures that do not fit stay out, and where nothing
+            fits, curves of runs do; it says so. What is left is never cut.
 
     Raises:
         RecordError: a run's files are missing or damaged.
@@ -55,18 +56,23 @@ def build(
         "sources": recorded.facts.sources,
     }
     room = most_bytes - SAID - len(json.dumps(content))
+    crowded = room < 0
+    if crowded:
+        room += recorded.without_curves()
     films = strips.collect(stored, most_bytes=room)
     recorded.picture(films)
-    return {**content, "left_out": _left_out(films)}
+    return {**content, "left_out": _left_out(films, curves_too=crowded)}
 
 
-def _left_out(films: Strips) -> list[str]:
+def _left_out(films: Strips, *, curves_too: bool) -> list[str]:
     lines = [
         "Figures for print, and the tables in other formats, are in the folder of each suite.",
         f"Curves of trainings have at most {curves.POINTS} points each, and no digits beyond "
         f"the first {curves.DIGITS}; records have all of them.",
         "Weights, and each sample's own numbers, are in the records.",
     ]
+    if curves_too:
+        lines.append("Curves of single runs: the page has no room for those of so many.")
     if films.left_out:
         lines.append(
             f"{films.left_out} of {films.kept} filmstrips: the page has at most {strips.EACH} "

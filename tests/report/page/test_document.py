@@ -212,6 +212,14 @@ def test_a_document_keeps_its_size_and_says_what_stayed_out(plan, filmed):
     assert not any("filmstrips" in line for line in whole["left_out"])
 
 
+def test_curves_of_runs_are_the_next_to_stay_out(plan, filmed):
+    bare = document.build([plan], filmed, most_bytes=0)
+    assert {json.dumps(one["curves"]) for one in bare["runs"]} == {"{}"}
+    assert not any(one["strips"] for one in bare["runs"])
+    assert bare["left_out"][-2].startswith("Curves of single runs: ")
+    assert bare["left_out"][-1].startswith("8 of 8 filmstrips: ")
+
+
 def test_a_training_has_the_curves_of_its_log(built):
     found = next(one for one in built["runs"] if one["role"] == "training")
     steps, values = [50, 100, 150], [0.02, 0.01, 0.0066667]
