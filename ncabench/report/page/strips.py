@@ -6,7 +6,7 @@ import base64
 import io
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -60,17 +60,26 @@ def collect(runs: Sequence[StoredRun], *, most_bytes: int) -> Strips:
     }
     found: dict[str, list[dict[str, Any]]] = {}
     left, shown = most_bytes, 0
+    for run, name in _served(runs, names):
+        if left <= 0:
+            break
+        with suppress(RecordError):  # it stayed behind when the record travelled
+            strip = _strip(run.artifact(name).read_bytes(), name=name)
+            size = len(json.dumps(strip)) + MARK
+            if size <= left:
+                left, shown = left - size, shown + 1
+                found.setdefault(run.run_id, []).append(strip)
+    kept = sum(map(len, names.values()))
+    return Strips(of=found, kept=kept, left_out=kept - shown)
+
+
+def _served(
+    runs: Sequence[StoredRun], names: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[StoredRun, str]]:
     for place in range(EACH):
         for run in runs:
             for name in names[run.run_id][place : place + 1]:
-                with suppress(RecordError):  # it stayed behind when the record travelled
-                    strip = _strip(run.artifact(name).read_bytes(), name=name)
-                    size = len(json.dumps(strip)) + MARK
-                    if size <= left:
-                        left, shown = left - size, shown + 1
-                        found.setdefault(run.run_id, []).append(strip)
-    kept = sum(map(len, names.values()))
-    return Strips(of=found, kept=kept, left_out=kept - shown)
+                yield run, name
 
 
 def marked(strip: dict[str, Any], *, at: Sequence[int]) -> dict[str, Any]:
