@@ -18,6 +18,7 @@ from ncabench.suite.suite import (
     Dimension,
     Execution,
     Expect,
+    Graft,
     Profile,
     Row,
     Table,
@@ -52,6 +53,7 @@ def json_schema() -> Schema:
         "claim": {"type": "array", "items": _section(Claim)},
         "deviation": {"type": "array", "items": _section(Deviation)},
         "expect": {"type": "array", "items": _section(Expect)},
+        "graft": {"type": "array", "items": _section(Graft)},
         "tune": _tune(),
     }
     return {

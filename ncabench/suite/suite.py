@@ -96,7 +96,7 @@ class Profile:
     train_batch: int = 0
     train_steps: int = 32
     repeats: int = 1
-    engines: tuple[Literal["plain", "eager", "compiled", "cax"], ...] = ()
+    engines: tuple[Literal["plain", "eager", "compiled", "fused", "cax"], ...] = ()
     precisions: tuple[Literal["float32", "tf32", "bf16", "fp16"], ...] = ()
     seeds_together: tuple[int, ...] = ()
     harness: bool = False
@@ -234,6 +234,19 @@ class Expect:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Graft:
+    """Trainings that begin with the weights of another, as `[[graft]]` has it.
+
+    Attributes:
+        donor: the axes on which the other's grid point is another, and what stands there.
+        where: the grid points of the trainings.
+    """
+
+    donor: dict[str, str | int]
+    where: dict[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Dimension:
     """A key that a study varies: some values, or all numbers between two.
 
@@ -302,6 +315,7 @@ class Suite:
         components: family to name to the table that defines it.
         train: the recipe of points that name none.
         recipes: name to the overlay on ``train``; one with its own kind stands alone.
+        grafts: trainings that do not start anew.
         tune: the study over its keys, if it has one.
     """
 
@@ -325,6 +339,7 @@ class Suite:
     deviations: tuple[Deviation, ...]
     expects: tuple[Expect, ...]
     profiles_at: tuple[ProfileAt, ...] = ()
+    grafts: tuple[Graft, ...] = ()
     tune: Tune | None = None
 
     @property
@@ -344,3 +359,12 @@ class Suite:
             if all(point.get(axis) == value for axis, value in one.where.items())
         ]
         return fitting[-1] if fitting else self.profile
+
+    def graft_of(self, point: Mapping[str, str | int]) -> Mapping[str, str | int] | None:
+        """Return what selects the donor of a grid point's training; None starts it anew."""
+        fitting = [
+            one.donor
+            for one in self.grafts
+            if all(point.get(axis) == value for axis, value in one.where.items())
+        ]
+        return fitting[-1] if fitting else None

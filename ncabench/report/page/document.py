@@ -10,8 +10,8 @@ from ncabench.plan.planner import Plan
 from ncabench.record.stored import StoredRun
 from ncabench.report import cost
 from ncabench.report.cells import Cell
+from ncabench.report.coverage import NOT_RUN
 from ncabench.report.page import curves, overview, strips, unshown
-from ncabench.report.page.coverage import NOT_RUN
 from ncabench.report.page.gathered import Gathered, gather
 from ncabench.report.page.recorded import Recorded, in_order
 from ncabench.report.page.strips import Strips

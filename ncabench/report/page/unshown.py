@@ -7,7 +7,7 @@ from typing import Any
 
 from ncabench.record.stored import StoredRun
 from ncabench.report.cells import WORDS
-from ncabench.report.page.coverage import NOT_RUN
+from ncabench.report.coverage import NOT_RUN
 from ncabench.report.page.recorded import Recorded, asked
 
 Json = dict[str, Any]
