@@ -269,7 +269,9 @@ def report(
     runs = space.store.runs()
     if path is not None:
         [one] = _asked(path, space, preset=preset, sets=sets)
-        return [writer.write(one, runs, format=format, out=out / _report_name(one.suite))]
+        return [
+            writer.write(one, runs, format=format, out=out / remembered.report_name(one.suite))
+        ]
     ran = {(run.role, run.id) for run in runs}
     planned = _ran(space, tell=tell)
     wanted = [
@@ -277,7 +279,7 @@ def report(
     ]
     if not wanted:
         raise NothingMeasured(f"{space.results}: no suite has been run here; run one first")
-    newest = {_report_name(one.suite): one for one in reversed(wanted)}
+    newest = {remembered.report_name(one.suite): one for one in reversed(wanted)}
     written = [
         writer.write(one, runs, format=format, out=out / name) for name, one in newest.items()
     ]
@@ -395,9 +397,3 @@ def _ran(space: Workspace, *, tell: Callable[[str], object]) -> list[Plan]:
         except SuiteError as error:
             tell(str(error))
     return found
-
-
-def _report_name(suite: Suite) -> str:
-    return (
-        suite.name if suite.preset in ("paper", suite.name) else f"{suite.name}-{suite.preset}"
-    )

@@ -42,6 +42,12 @@ def suite_id(suite: Suite) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+def report_name(suite: Suite) -> str:
+    """Return the name of the folder that a suite's report lies in."""
+    whole = suite.preset in ("paper", suite.name)
+    return suite.name if whole else f"{suite.name}-{suite.preset}"
+
+
 def apart(specs: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Return what was asked for, each suite, preset and overlay once, the first of each.
 
