@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from ncabench.record import bundle
 from ncabench.remembered import suite_id
 from ncabench.run import folder, outcome
 from ncabench.run.device import available
+from ncabench.run.outcome import Record
 from ncabench.suite.suite import Suite
 
 Rows = list[dict[str, Any]]
@@ -232,7 +234,10 @@ def take_in(path: Path, space: Workspace) -> list[str]:
 def accept(
     path: Path, space: Workspace, *, preset: str | None, sets: Sequence[str], device: str
 ) -> list[str]:
-    """Write today's source digests into stale records, and return their ids."""
+    """Write today's source digests into stale records, and return their ids.
+
+    What the sources were when the numbers were made stays in each record's environment.
+    """
     planned = pipeline.plan(path, space, preset=preset, sets=sets)
     on = available(device)[0]
     accepted = []
@@ -242,10 +247,24 @@ def accept(
                 place = pipeline.home(entry, space, device=on)
                 record = outcome.read(place)
                 now = sources.digests(entry.spec, engine=record.engine)
-                outcome.write(replace(record, sources=now), folder=place)
+                noted = {**record.environment, "accepted": _accepted(record, now=now)}
+                changed = replace(record, sources=now, environment=noted)
+                outcome.write(changed, folder=place)
                 accepted.append(entry.id)
         space.store.ingest()
     return accepted
+
+
+def _accepted(record: Record, *, now: Mapping[str, str]) -> dict[str, Any]:
+    """Say when sources were accepted, and the digests that the numbers were made with."""
+    was, before = record.sources, record.environment.get("accepted", {})
+    changed = {
+        path: was.get(path) for path in sorted({*was, *now}) if was.get(path) != now.get(path)
+    }
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "made_with": {**changed, **before.get("made_with", {})},
+    }
 
 
 def data_sets(root: Path | None) -> Rows:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ncabench import remembered
-from ncabench.errors import NothingMeasured, RecordError
+from ncabench.errors import NothingMeasured, RecordError, SuiteError
 from ncabench.plan import counts, planner, sources
 from ncabench.plan.entry import Entry
 from ncabench.plan.planner import Plan
@@ -242,9 +242,9 @@ def report(
     sets: Sequence[str] = (),
     tell: Callable[[str], object],
 ) -> list[Written]:
-    """Write the reports of one suite, or of every suite that was run here.
+    """Write the reports of one suite, or of every suite and preset that was run here.
 
-    Of every suite and as HTML, also one page of them all.
+    Of every suite and as HTML, also one page of them all, each overlay (``--set``) apart.
 
     Args:
         path: the suite; None for all.
@@ -253,7 +253,8 @@ def report(
         out: folder of the reports.
         preset: of the suite.
         sets: overlays on the suite.
-        tell: what is told of each record that cannot be read, and so is in no report.
+        tell: what is told of each record that cannot be read, and each suite that cannot be
+            planned any more, and so is in no report.
 
     Raises:
         NothingMeasured: no run is recorded.
@@ -266,14 +267,23 @@ def report(
     for problem in taken.problems:
         tell(problem)
     runs = space.store.runs()
-    wanted = _asked(path, space, preset=preset, sets=sets)
+    if path is not None:
+        [one] = _asked(path, space, preset=preset, sets=sets)
+        return [
+            writer.write(one, runs, format=format, out=out / remembered.report_name(one.suite))
+        ]
+    ran = {(run.role, run.id) for run in runs}
+    planned = _ran(space, tell=tell)
+    wanted = [
+        one for one in planned if any((each.role, each.id) in ran for each in one.entries)
+    ]
     if not wanted:
         raise NothingMeasured(f"{space.results}: no suite has been run here; run one first")
+    newest = {remembered.report_name(one.suite): one for one in reversed(wanted)}
     written = [
-        writer.write(one, runs, format=format, out=out / _report_name(one.suite))
-        for one in wanted
+        writer.write(one, runs, format=format, out=out / name) for name, one in newest.items()
     ]
-    if path is None and format == "html":
+    if format == "html":
         written.append(writing.write(wanted, runs, out=out))
     return written
 
@@ -367,23 +377,23 @@ def _home(id: str, spec: Mapping[str, Any], space: Workspace, *, device: Device)
 
 
 def _asked(
-    path: Path | None, space: Workspace, *, preset: str | None, sets: Sequence[str]
+    path: Path, space: Workspace, *, preset: str | None, sets: Sequence[str]
 ) -> list[Plan]:
-    """Plans to report on: the suite named, or the latest run of each suite run here."""
-    known = [stored.spec for stored in space.store.suites()]
-    if path is not None and preset is None and not sets:
+    """The plan to report on: as it was asked for, or else as the suite last ran here."""
+    asked: dict[str, Any] = {"preset": preset, "sets": list(sets)}
+    if preset is None and not sets:
+        known = [stored.spec for stored in space.store.suites()]
         same = [one for one in known if Path(one["path"]).resolve() == path.resolve()]
-        known = same[:1] or [{"path": str(path), "preset": None, "sets": []}]
-    elif path is not None:
-        known = [{"path": str(path), "preset": preset, "sets": list(sets)}]
-    latest = {one["path"]: one for one in reversed(known)}
-    return [
-        plan(Path(one["path"]), space, preset=one["preset"], sets=one["sets"])
-        for one in latest.values()
-    ]
+        asked = same[0] if same else asked
+    return [plan(path, space, preset=asked["preset"], sets=asked["sets"])]
 
 
-def _report_name(suite: Suite) -> str:
-    return (
-        suite.name if suite.preset in ("paper", suite.name) else f"{suite.name}-{suite.preset}"
-    )
+def _ran(space: Workspace, *, tell: Callable[[str], object]) -> list[Plan]:
+    """Plans of all that ran here; what cannot be planned any more (no file, ...) is told."""
+    found = []
+    for one in remembered.apart([stored.spec for stored in space.store.suites()]):
+        try:
+            found.append(plan(Path(one["path"]), space, preset=one["preset"], sets=one["sets"]))
+        except SuiteError as error:
+            tell(str(error))
+    return found

@@ -130,6 +130,16 @@ def test_a_changed_source_is_named_until_it_is_accepted(space, plan, recorded):
     assert outcome.read(place).values == {"loss": 0.5}
 
 
+def test_what_was_accepted_says_what_it_was_made_with(space, plan, recorded):
+    now = sources.digests(plan.entries[0].spec)
+    name = sorted(now)[0]
+    place = recorded(0, sources={**now, name: "0" * 64})
+    overview.accept(TINY, space, preset=None, sets=(), device="cpu")
+    record = outcome.read(place)
+    assert record.sources == now
+    assert record.environment["accepted"]["made_with"] == {name: "0" * 64}
+
+
 def test_an_entry_whose_data_is_missing_has_none_before_it_is_run(tmp_path):
     nowhere = Workspace(results=tmp_path / "results", data_root=tmp_path / "nowhere")
     mnist = Path(__file__).parents[1] / "suites" / "mnist_classification.toml"

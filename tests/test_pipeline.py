@@ -2,6 +2,7 @@
 
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from ncabench import pipeline
+from ncabench import pipeline, remembered
 from ncabench.errors import MachineError, NothingMeasured
 from ncabench.pipeline import Workspace
+from ncabench.plan import planner
+from ncabench.suite import document
 
 TINY = Path(__file__).parent / "tiny.toml"
 
@@ -87,6 +90,21 @@ def test_the_page_of_all_suites_lies_beside_their_reports(finished, tmp_path):
         pipeline.report(suite, space, format="html", out=tmp_path / name, tell=pytest.fail)
     assert sorted(one.name for one in (tmp_path / "all").iterdir()) == ["index.html", "tiny"]
     assert [one.name for one in (tmp_path / "one").iterdir()] == ["tiny"]
+
+
+def test_every_preset_that_ran_is_reported_and_one_that_is_gone_is_told(finished, tmp_path):
+    shutil.copytree(finished[0] / "runs", tmp_path / "runs")
+    for name, preset in (("other", "again"), ("gone", "again")):
+        path = tmp_path / f"{name}.toml"
+        path.write_text(f"{TINY.read_text()}\n[preset.again]\n")
+        again = planner.make(document.load(path, preset=preset))
+        remembered.remember(again, results=tmp_path)
+    (tmp_path / "gone.toml").unlink()
+    told, space = [], Workspace(results=tmp_path)
+    pipeline.report(None, space, format="html", out=tmp_path / "out", tell=told.append)
+    names = sorted(one.name for one in (tmp_path / "out").iterdir())
+    assert names == ["index.html", "other-again", "tiny"]
+    assert [one.split(":")[0] for one in told] == [str(tmp_path / "gone.toml")]
 
 
 def test_a_report_of_nothing_says_so(tmp_path):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
+import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,7 @@ from ncabench.plan.specs import components
 SCIENCE = "ncabench.nca"
 ALWAYS = ("ncabench.nca.weights", "ncabench.nca.rollout", "ncabench.nca.state")
 PLAIN = "eager"
+_NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _PACKAGE = Path(__file__).parents[1]
 
 
@@ -78,7 +80,21 @@ def _digest(tree: ast.Module) -> str:
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and _is_docstring(body[0]):
             del body[0]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    return hashlib.sha256(_dumped(tree).encode()).hexdigest()
+
+
+def _dumped(tree: ast.Module) -> str:
+    """Return a tree as Python 3.12 writes it, whichever Python this is.
+
+    So a record that was made with another Python does not look stale. Before 3.12 functions
+    and classes have no ``type_params``; since 3.13 empty lists are left out unless asked for.
+    """
+    if sys.version_info >= (3, 13):
+        return ast.dump(tree, show_empty=True)
+    for node in ast.walk(tree):
+        if isinstance(node, _NAMED) and "type_params" not in node._fields:
+            vars(node).update(_fields=(*node._fields, "type_params"), type_params=[])
+    return ast.dump(tree)
 
 
 def _is_docstring(node: ast.AST) -> bool:

@@ -67,6 +67,18 @@ def view(plan: Plan, runs: Sequence[StoredRun]) -> TableView:
     )
 
 
+def traced(plan: Plan, runs: Sequence[StoredRun]) -> list[tuple[StoredRun, ...]]:
+    """Return the runs behind each row of the cost table, in the order of its rows."""
+    timed = [entry for entry in plan.entries if entry.role in ("training", "profile")]
+    chosen = choose(timed, runs)
+    rows = [_row(timed, chosen, point=point) for point in _points(timed)]
+    return [tuple({run.run_id: run for run in _behind(row)}.values()) for row in rows]
+
+
+def _behind(row: _Row) -> tuple[StoredRun, ...]:
+    return (*row.profiles, *row.trainings)
+
+
 def _points(entries: Sequence[Entry]) -> list[Mapping[str, Any]]:
     role = "training" if any(one.role == "training" for one in entries) else "profile"
     keys = [
@@ -198,7 +210,7 @@ def _loud(cell: CellView, suite: Suite) -> CellView:
 
 
 def _remarks(row: _Row) -> list[str]:
-    found = [*row.profiles, *row.trainings]
+    found = _behind(row)
     failed = [
         f"{run.role}, {WORDS[run.outcome]}: {first_line(run.reason)}"
         for run in found

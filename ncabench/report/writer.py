@@ -20,7 +20,6 @@ from ncabench.report import (
     statements,
     tables,
 )
-from ncabench.report.chosen import choose
 from ncabench.report.formats import csv_table, html_page, json_document, markdown, text
 from ncabench.report.formats.latex import document as latex
 from ncabench.report.judged import JudgedTable
@@ -79,14 +78,19 @@ def write(plan: Plan, runs: Sequence[StoredRun], *, format: str = "text", out: P
     drawn, judged = lines.drawings(plan, mine), judge(plan, mine)
     quality = _quality(plan, mine, judged=judged, drawn=drawn)
     costs = Document(title=plan.suite.title, tables=(cost.view(plan, mine),))
+    traced = provenance.document(
+        plan, mine, judged=judged, views=quality.tables, cost=costs.tables[0]
+    )
     ending, render = _format(format)
     content = {Path(f"tables.{ending}"): render(quality), Path(f"cost.{ending}"): render(costs)}
     shown = "\n".join(content.values())
+    if format == "markdown":
+        content[Path("tables.md")] += provenance.markdown(traced)
     if format == "html":
         shown = f"{text.render(quality)}\n{text.render(costs)}"
     if format == "latex":
         content = latex.files(quality, costs.tables[0], name=out.resolve().name)
-    content[Path("provenance.json")] = _provenance(plan, mine, judged=judged)
+    content[Path(provenance.FILE)] = traced
     binary = {one.path: one.data for one in (*quality.figures, *quality.filmstrips)}
     binary |= {
         Path("figures") / f"{one.name}.pdf": figures.draw(one, form="pdf") for one in drawn
@@ -128,12 +132,6 @@ def _format(name: str) -> tuple[str, Callable[[Document], str]]:
         problem = Problem(where="--format", what=what, accepted=tuple(FORMATS), found=name)
         raise SuiteError("", [problem])
     return FORMATS[name]
-
-
-def _provenance(plan: Plan, runs: Sequence[StoredRun], *, judged: Sequence[JudgedTable]) -> str:
-    shown = [(one.table.id, one.chosen) for one in judged]
-    timed = [entry for entry in plan.entries if entry.role in ("training", "profile")]
-    return provenance.document(plan, [*shown, ("cost", choose(timed, runs))])
 
 
 def save(content: Mapping[Path, bytes], out: Path) -> list[Path]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from ncabench.run import nvml
 from ncabench.run.device import cpu_name
 
 PACKAGES = (
@@ -98,8 +99,11 @@ def _flags() -> dict[str, Any]:
 
 def _gpu(device: str) -> dict[str, Any]:
     properties = torch.cuda.get_device_properties(device)
+    with nvml.opened(torch.device(device)) as gpu:
+        driver = gpu.driver()
     return {
         "name": properties.name,
+        "driver": driver,
         "memory_mib": properties.total_memory // 2**20,
         "multiprocessors": properties.multi_processor_count,
         "capability": f"{properties.major}.{properties.minor}",

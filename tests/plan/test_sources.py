@@ -1,3 +1,5 @@
+import hashlib
+
 import pytest
 
 from ncabench.plan import sources
@@ -44,3 +46,13 @@ def test_stale_names_the_files_that_differ(plan, change):
     recorded = sources.digests(entry.spec)
     assert sources.stale(entry, recorded) == []
     assert sources.stale(entry, recorded | change) == list(change)
+
+
+def test_a_digest_is_of_the_tree_as_python_3_12_writes_it():
+    tree = (
+        "Module(body=[FunctionDef(name='f', args=arguments(posonlyargs=[], args=[], "
+        "kwonlyargs=[], kw_defaults=[], defaults=[]), body=[Return(value=Constant(value=1))], "
+        "decorator_list=[], type_params=[])], type_ignores=[])"
+    )
+    wanted = hashlib.sha256(tree.encode()).hexdigest()
+    assert sources.digest("def f(): return 1") == wanted

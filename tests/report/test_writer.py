@@ -72,9 +72,15 @@ def test_every_format_has_each_verdict_beside_the_papers_value(plan, bare, tmp_p
 def test_provenance_leads_from_a_table_to_runs_and_their_environment(plan, bare, tmp_path):
     writer.write(plan, bare, out=tmp_path / "out")
     found = json.loads((tmp_path / "out" / "provenance.json").read_text())
-    run_id = found["tables"]["perceptions"]["runs"][0]
+    name = found["tables"]["cost"]["cells"][0]["records"][0]
     assert (found["suite"], found["preset"]) == ("small", "smoke")
-    assert found["runs"][run_id]["environment"] == {"commit": "abc"}
+    assert found["records"][name]["commit"] == "abc"
+
+
+def test_markdown_ends_with_where_it_comes_from(plan, bare, tmp_path):
+    written = writer.write(plan, bare, format="markdown", out=tmp_path).files[0].read_text()
+    section = written.split("\n## ")[-1]
+    assert section.startswith("Provenance\n\n- Suite: `small, preset smoke; ncabench ")
 
 
 def test_a_plan_without_a_run_is_refused_with_what_to_do(plan, tmp_path):

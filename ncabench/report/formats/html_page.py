@@ -37,6 +37,8 @@ tbody tr:hover { background: color-mix(in srgb, currentColor 8%, transparent); }
 .differs, .refuted { color: #b3261e; font-weight: 600; }
 .not-comparable { opacity: .7; }
 .summary { font-weight: 600; }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+  white-space: nowrap; }
 @media (prefers-color-scheme: dark) {
   .loud, .differs, .refuted { color: #ff8a80; } .reproduced, .supported { color: #81c784; }
 }
@@ -99,7 +101,8 @@ def _table(table: TableView) -> str:
             f"<section>\n<h2>{escape(table.title)}{_marks(table, table.marks)}</h2>",
             f'<ul class="captions">\n{captions}</ul>',
             f'<div class="wide" tabindex="0" role="region" aria-label="{escape(table.title)}">',
-            f"<table>\n<thead>\n{_groups(table)}{_heads(table)}</thead>",
+            f'<table>\n<caption class="unseen">{escape(table.title)}</caption>',
+            f"<thead>\n{_groups(table)}{_heads(table)}</thead>",
             f"<tbody>\n{rows}\n</tbody>\n</table>\n</div>",
             f'<ol class="notes">\n{notes}</ol>' if notes else "",
             "</section>",

@@ -12,6 +12,7 @@ from ncabench.report import coverage
 from ncabench.report.page.gathered import Gathered
 from ncabench.report.statements import CLAIM_WORDS
 
+WORDS = ("refuted", "supported", "undecided")  # of a claim that is judged twice, the first wins
 CONTRADICTIONS = ("contradicted", "differs", "impossible")  # of findings in printed numbers
 
 
@@ -24,16 +25,7 @@ def _paper(name: str, gathered: Sequence[Gathered]) -> dict[str, Any]:
     book = ledger.load(name)
     mine = [one for one in gathered if one.plan.suite.paper == name]
     fates = coverage.of_paper(book, [table for one in mine for table in one.judged])
-    claims = [
-        {
-            "suite": one.plan.suite.name,
-            "word": each.word,
-            "head": each.head,
-            "lines": each.lines,
-        }
-        for one in mine
-        for each in one.claims
-    ]
+    claims = _claims(mine)
     words = Counter(one["word"] for one in claims)
     findings = arithmetic.findings(name)
     verdicts = Counter(one.verdict for one in findings)
@@ -41,7 +33,7 @@ def _paper(name: str, gathered: Sequence[Gathered]) -> dict[str, Any]:
         "paper": name,
         "title": book.title,
         "version": book.version,
-        "suites": [one.plan.suite.name for one in mine],
+        "suites": list(dict.fromkeys(one.plan.suite.name for one in mine)),
         "printed": len(fates),
         "here": sum(one.here for one in fates.values()),
         "cells": coverage.counts(fates),
@@ -57,3 +49,25 @@ def _paper(name: str, gathered: Sequence[Gathered]) -> dict[str, Any]:
             word: verdicts[word] for word in sorted(verdicts) if word not in CONTRADICTIONS
         },
     }
+
+
+def _claims(gathered: Sequence[Gathered]) -> list[dict[str, Any]]:
+    """Return each claim of each suite once, by the first of ``WORDS`` that a judgement gave.
+
+    A claim that is refuted under one preset is not called supported for the sake of another.
+    """
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for one in gathered:
+        suite = one.plan.suite
+        asked = ", ".join([f"preset {suite.preset}", *suite.sets])
+        for each in one.claims:
+            told = {"word": each.word, "asked": asked, "head": each.head, "lines": each.lines}
+            found.setdefault((suite.name, each.id), []).append(told)
+    return [
+        {
+            "suite": name,
+            "word": min((one["word"] for one in judged), key=WORDS.index),
+            "judged": sorted(judged, key=lambda one: WORDS.index(one["word"])),
+        }
+        for (name, _), judged in found.items()
+    ]

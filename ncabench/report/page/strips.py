@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from PIL import Image, ImageDraw
@@ -18,8 +20,8 @@ from ncabench.record.stored import StoredRun
 from ncabench.report import artifacts
 from ncabench.report.filmstrips import WIDEST_PX
 
-EACH = 3  # filmstrips of a run, the first by name
-MOST_BYTES = 9_000_000  # of all pictures together, before they are written as text
+EACH = 5  # filmstrips of a run, the first by name
+MARK = 50  # bytes that `marked` adds at most
 GAP_PX = 2  # between frames, and the strip of white below them with their times
 CAPTION_PX = 12
 LATEST = 4096  # a greater time is not read
@@ -42,12 +44,12 @@ class Strips:
     left_out: int
 
 
-def collect(runs: Sequence[StoredRun], *, most_bytes: int = MOST_BYTES) -> Strips:
+def collect(runs: Sequence[StoredRun], *, most_bytes: int) -> Strips:
     """Return the first strip of each run, then the second, and so on, while there is room.
 
     Args:
         runs: in the order in which they are served.
-        most_bytes: of all pictures together.
+        most_bytes: of all of them together, written as JSON.
 
     Raises:
         RecordError: a run's record is missing or damaged.
@@ -58,19 +60,45 @@ def collect(runs: Sequence[StoredRun], *, most_bytes: int = MOST_BYTES) -> Strip
     }
     found: dict[str, list[dict[str, Any]]] = {}
     left, shown = most_bytes, 0
-    for place in range(EACH):
-        for run in runs:
-            for name in names[run.run_id][place : place + 1]:
-                with suppress(RecordError):  # it stayed behind when the record travelled
-                    raw, strip = _strip(run.artifact(name).read_bytes(), name=name)
-                    if len(raw) <= left:
-                        left, shown = left - len(raw), shown + 1
-                        found.setdefault(run.run_id, []).append(strip)
+    for run, name in _served(runs, names):
+        if left <= 0:
+            break
+        with suppress(RecordError):  # it stayed behind when the record travelled
+            strip = _strip(run.artifact(name).read_bytes(), name=name)
+            size = len(json.dumps(strip)) + MARK
+            if size <= left:
+                left, shown = left - size, shown + 1
+                found.setdefault(run.run_id, []).append(strip)
     kept = sum(map(len, names.values()))
     return Strips(of=found, kept=kept, left_out=kept - shown)
 
 
-def _strip(png: bytes, *, name: str) -> tuple[bytes, dict[str, Any]]:
+def _served(
+    runs: Sequence[StoredRun], names: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[StoredRun, str]]:
+    for place in range(EACH):
+        for run in runs:
+            for name in names[run.run_id][place : place + 1]:
+                yield run, name
+
+
+def marked(strip: dict[str, Any], *, at: Sequence[int]) -> dict[str, Any]:
+    """Return a strip that says which of its frames are the first after a perturbation.
+
+    Where a time has two frames, the second is after the perturbation of that time. A strip
+    in which other times come twice is no roll-out, and says nothing.
+
+    >>> marked({"steps": [0, 149, 149, 163]}, at=[149])["perturbed"]
+    [2]
+    """
+    steps = strip["steps"]
+    twice = [place for place in range(1, len(steps)) if steps[place] == steps[place - 1]]
+    rises = all(first <= second for first, second in pairwise(steps))
+    fits = rises and all(steps[place] in at for place in twice)
+    return {**strip, "perturbed": twice if fits else []}
+
+
+def _strip(png: bytes, *, name: str) -> dict[str, Any]:
     with Image.open(io.BytesIO(png)) as picture:
         side, smaller = picture.height - CAPTION_PX, -(-picture.width // WIDEST_PX)
         stride = side + GAP_PX
@@ -80,7 +108,7 @@ def _strip(png: bytes, *, name: str) -> tuple[bytes, dict[str, Any]]:
         raw = png if smaller == 1 else _reduced(picture, smaller)
         width, height = -(-picture.width // smaller), -(-picture.height // smaller)
     match = _NAME.fullmatch(name)
-    return raw, {
+    return {
         "name": match[1] if match else name,
         "png": base64.b64encode(raw).decode(),
         "width": width,

@@ -142,11 +142,17 @@ def strip(path: Path, *, steps: list[int], side: int = 16) -> None:
 
 @pytest.fixture
 def filmed(runs) -> list[Any]:
-    """The small suite's runs, whose filmstrips have three frames of 32 px."""
+    """The small suite's runs with filmstrips of four frames of 32 px, and trainings' logs."""
     for run in runs:
         path = run.folder / "filmstrip-fire.png"
         if path.is_file():
-            strip(path, steps=[0, 40, 149], side=32)
+            strip(path, steps=[0, 10, 10, 15], side=32)
+        if run.role == "training":
+            lines = [{"iteration": at, "loss": 1 / at} for at in (50, 100, 150)]
+            log = "\n".join(map(json.dumps, lines))
+            (run.folder / "log.jsonl").write_text(log, encoding="utf-8")
+            record = {"artifacts": {"log.jsonl": ""}, "environment": {"commit": "abc"}}
+            (run.folder / "record.json").write_text(json.dumps(record), encoding="utf-8")
     return list(runs)
 
 

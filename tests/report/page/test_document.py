@@ -1,11 +1,17 @@
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from ncabench.papers import ledger
+from ncabench.plan import planner
 from ncabench.report import judged, statements
 from ncabench.report.page import document
+from ncabench.suite import document as suite
+
+SUITE = Path(__file__).parents[1] / "small.toml"
 
 
 def paper(built, name="ncatorch"):
@@ -14,6 +20,20 @@ def paper(built, name="ncatorch"):
 
 def cell(built, row, column):
     return built["suites"][0]["tables"][0]["rows"][row]["cells"][column]
+
+
+def reached(built):
+    """Return the places of the runs that some cell opens."""
+    tables = [table for suite in built["suites"] for table in suite["tables"]]
+    cells = [cell for table in tables for row in table["rows"] for cell in row["cells"]]
+    own = {at for one in cells for at in one["runs"]}
+    return own | {built["runs"][at]["training"] for at in own} - {None}
+
+
+@pytest.fixture
+def more():
+    """The same suite with an overlay, so that it asks for other entries."""
+    return planner.make(suite.load(SUITE, sets=["train.iterations=30"]))
 
 
 def test_a_cell_is_what_the_table_of_its_report_says(built):
@@ -50,6 +70,8 @@ def test_a_run_says_what_it_ran_on_and_what_it_gave(built, filmed):
     assert built["runs"][found["training"]]["id"] == run.training
     assert found["commit"] == "abc"
     assert built["environments"][found["environment"]] == {}
+    assert found["record"] == f"{run.id}/cpu-eager"
+    assert (found["state"], found["record_sha256"]) == ("not recorded", "d" * 64)
 
 
 def test_curves_keep_their_steps_and_five_digits(plan, filmed):
@@ -100,7 +122,18 @@ def test_the_overview_says_what_is_not_reproduced_at_all_and_why(built):
 def test_claims_are_counted_by_their_word(built):
     found = paper(built)
     assert found["claim_words"] == {"supported": 0, "refuted": 0, "undecided": 1}
-    assert found["claims"][0]["head"].startswith("conv-beats-sobel: undecided")
+    [claim] = found["claims"]
+    assert claim["judged"][0]["head"].startswith("conv-beats-sobel: undecided")
+
+
+def test_a_claim_that_two_presets_judge_counts_once(plan, more, filmed):
+    found = paper(document.build([plan, more], filmed))
+    assert found["claim_words"] == {"supported": 0, "refuted": 0, "undecided": 1}
+    [claim] = found["claims"]
+    assert [one["asked"] for one in claim["judged"]] == [
+        "preset smoke",
+        "preset smoke, train.iterations=30",
+    ]
 
 
 def test_contradictions_are_those_of_the_ledger(built):
@@ -126,11 +159,79 @@ def test_a_failure_is_an_outcome_of_its_cell(plan, filmed):
     assert cell(built, 0, 1)["outcomes"] == ["OOM"]
 
 
-def test_runs_of_no_suite_here_are_counted_and_left_out(plan, filmed):
+def test_a_run_of_no_suite_here_has_a_row_of_its_own(plan, filmed):
     other = replace(filmed[0], run_id="other", id="0" * 12)
     built = document.build([plan], [*filmed, other])
-    assert len(built["runs"]) == len(filmed)
-    assert built["left_out"][-1].startswith("1 stored runs: no suite that was run here")
+    section = built["suites"][-1]
+    assert section["summary"] == ["No suite that is known here asks for these runs."]
+    [row] = section["tables"][0]["rows"]
+    assert row["label"].startswith("training 000000000000: nca, sobel")
+    assert built["runs"][row["cells"][0]["runs"][0]]["id"] == "0" * 12
+
+
+def test_a_run_that_a_suite_asked_for_once_stands_under_that_suite(plan, filmed, store):
+    old = replace(filmed[0], run_id="old", id="0" * 12)
+    spec = {"name": "small", "preset": "smoke", "sets": ["a=1"], "entries": ["0" * 12]}
+    asked = replace(store(plan.entries[0]), role="suite", id="5" * 12)
+    (asked.folder / "record.json").write_text(json.dumps({"spec": spec}))
+    section = document.build([plan], [*filmed, old, asked])["suites"][-1]
+    assert (section["name"], section["preset"], section["set"]) == ("small", "smoke", ["a=1"])
+    assert section["when"] == "as it was on 2026-05-01"
+    assert len(section["tables"][0]["rows"]) == 1
+
+
+def test_presets_and_overlays_of_a_suite_stand_beside_each_other(plan, more, store, filmed):
+    again = [store(entry, {"perceptual/recovery": 90.0}) for entry in more.of("evaluation")]
+    built = document.build([plan, more], [*filmed, *again])
+    keys = [one["key"] for one in built["suites"]]
+    assert keys == ["small-smoke", "small-smoke,train.iterations=30"]
+    found = [one["tables"][0]["rows"][0]["cells"][1]["measured"] for one in built["suites"]]
+    assert found == ["55.00 ± 7.07 (n=2)", "90.00 ± 0.00 (n=2)"]
+
+
+def test_every_run_is_reached_from_some_cell(plan, filmed, store):
+    gpu = store(plan.of("profile")[0], device_class="nvidia-h200", engine="compiled")
+    stray = replace(filmed[-1], run_id="stray", id="0" * 12)
+    built = document.build([plan], [*filmed, gpu, stray])
+    assert reached(built) == set(range(len(filmed) + 2))
+
+
+def test_the_costs_of_a_suite_are_a_table_that_opens_their_runs(built):
+    [cost] = [one for one in built["suites"][0]["tables"] if one["id"] == "cost"]
+    behind = [built["runs"][at] for at in cost["rows"][0]["cells"][0]["runs"]]
+    assert [one["role"] for one in behind] == ["profile", "training", "training"]
+    assert cost["rows"][0]["cells"][0]["measured"] == "1.500"
+
+
+def test_a_document_keeps_its_size_and_says_what_stayed_out(plan, filmed):
+    whole = document.build([plan], filmed)
+    most = len(json.dumps(whole)) - 1_000
+    small = document.build([plan], filmed, most_bytes=most)
+    assert most - 3_000 < len(json.dumps(small)) <= most
+    assert re.match(r"\d of 8 filmstrips: ", small["left_out"][-1])
+    assert not any("filmstrips" in line for line in whole["left_out"])
+
+
+def test_curves_of_runs_are_the_next_to_stay_out(plan, filmed):
+    bare = document.build([plan], filmed, most_bytes=0)
+    assert {json.dumps(one["curves"]) for one in bare["runs"]} == {"{}"}
+    assert not any(one["strips"] for one in bare["runs"])
+    assert bare["left_out"][-2].startswith("Curves of single runs: ")
+    assert bare["left_out"][-1].startswith("8 of 8 filmstrips: ")
+
+
+def test_a_training_has_the_curves_of_its_log(built):
+    found = next(one for one in built["runs"] if one["role"] == "training")
+    steps, values = [50, 100, 150], [0.02, 0.01, 0.0066667]
+    wanted = {"over": "iterations", "steps": steps, "values": values}
+    assert found["curves"] == {"training/loss": wanted}
+
+
+def test_a_strip_is_marked_where_its_run_was_perturbed(built):
+    found = next(one for one in built["runs"] if one["strips"])
+    assert found["perturbed"] == [10]
+    assert found["strips"][0]["steps"] == [0, 10, 10, 15]
+    assert found["strips"][0]["perturbed"] == [2]
 
 
 @pytest.mark.parametrize(

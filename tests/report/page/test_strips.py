@@ -1,10 +1,13 @@
 import base64
 import io
+import json
 
 import pytest
 from PIL import Image
 
 from ncabench.report.page import strips
+
+MANY = 10**7  # bytes
 
 
 @pytest.fixture
@@ -17,7 +20,7 @@ def run(plan, store):
 
 
 def only(run):
-    return strips.collect([run]).of[run.run_id][0]
+    return strips.collect([run], most_bytes=MANY).of[run.run_id][0]
 
 
 def test_the_frames_of_a_strip_and_their_times_are_found(run, draw):
@@ -55,12 +58,12 @@ def test_a_wide_strip_is_shown_smaller_with_its_frames_in_place(run, draw):
 
 
 def test_a_run_has_the_first_few_strips_and_the_others_are_counted(run, draw):
-    made = run("a", "b", "c", "d")
-    for name in "abcd":
+    made = run(*"abcdef")
+    for name in "abcdef":
         draw(made.folder / f"filmstrip-{name}.png", steps=[0, 1])
-    found = strips.collect([made])
-    assert [one["name"] for one in found.of[made.run_id]] == ["a", "b", "c"]
-    assert (found.kept, found.left_out) == (4, 1)
+    found = strips.collect([made], most_bytes=MANY)
+    assert [one["name"] for one in found.of[made.run_id]] == list("abcde")
+    assert (found.kept, found.left_out) == (6, 1)
 
 
 def test_pictures_beyond_the_cap_stay_out_the_first_of_each_run_last(run, draw):
@@ -68,8 +71,8 @@ def test_pictures_beyond_the_cap_stay_out_the_first_of_each_run_last(run, draw):
     for one in made:
         for name in "ab":
             draw(one.folder / f"filmstrip-{name}.png", steps=[0, 1])
-    size = (made[0].folder / "filmstrip-a.png").stat().st_size
-    found = strips.collect(made, most_bytes=2 * size)
+    size = len(json.dumps(strips.collect(made[:1], most_bytes=MANY).of[made[0].run_id][0]))
+    found = strips.collect(made, most_bytes=2 * (size + strips.MARK))
     assert [[strip["name"] for strip in found.of[one.run_id]] for one in made] == [["a"], ["a"]]
     assert found.left_out == 2
 
@@ -77,5 +80,19 @@ def test_pictures_beyond_the_cap_stay_out_the_first_of_each_run_last(run, draw):
 def test_a_strip_that_stayed_behind_is_left_out(run):
     made = run("fire")
     (made.folder / "filmstrip-fire.png").unlink()
-    found = strips.collect([made])
+    found = strips.collect([made], most_bytes=MANY)
     assert (found.of, found.kept, found.left_out) == ({}, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("steps", "at", "wanted"),
+    [
+        ([0, 64, 64, 65, 128, 128, 192], [64, 128], [2, 5]),
+        ([0, 300, 300, 301], [], []),  # nothing was done to the state there
+        ([0, 0, 64, 64], [64], []),  # pictures of several states, not of one in time
+        ([0, 1, 0, 1], [1], []),
+        ([], [149], []),
+    ],
+)
+def test_the_frame_after_a_perturbation_is_marked(steps, at, wanted):
+    assert strips.marked({"steps": steps}, at=at)["perturbed"] == wanted

@@ -1,7 +1,7 @@
 // Filmstrips, played frame by frame
 
 function pictures(cell) {
-  const shown = cell.runs.flatMap((at) =>
+  const shown = inOrder(cell.runs).flatMap((at) =>
     page.runs[at].strips.map((strip) => ({ strip, run: page.runs[at] })),
   );
   if (!shown.length) return [];
@@ -25,7 +25,7 @@ function still(strip, run) {
     width: strip.width,
     height: strip.height,
   });
-  return { figure: make("figure", {}, image, make("figcaption", {}, text)) };
+  return { figure: make("figure", { class: "film" }, image, make("figcaption", {}, text)) };
 }
 
 function player(strip, run) {
@@ -37,7 +37,7 @@ function player(strip, run) {
     width: Math.round(strip.frame_width * large),
     height: Math.round(strip.frame_height * large),
   });
-  const told = make("output", { "aria-live": "off" }); // the slider tells it
+  const told = make("output", { class: "step", "aria-live": "off" }); // the slider tells it
   const slider = make("input", {
     type: "range",
     min: 0,
@@ -54,13 +54,27 @@ function player(strip, run) {
     { type: "button", onclick: () => (timer ? pause() : play()) },
     "Play",
   );
+  const last = Math.max(strip.frames - 1, 1);
+  const marks = strip.perturbed.map((frame) => {
+    const mark = make("i", {}, "\u25B2");
+    mark.style.left = `${(100 * frame) / last}%`;
+    return mark;
+  });
+  const track = make(
+    "div",
+    { class: "track" },
+    slider,
+    marks.length ? make("div", { class: "marks", "aria-hidden": "true" }, ...marks) : "",
+  );
+  const struck = strip.perturbed.map((frame) => `t = ${strip.steps[frame]}`).join(" and ");
   let timer = 0,
     at = strip.frames - 1; // what came of it
 
   function show(frame) {
     at = frame;
     const t = strip.steps.length ? `t = ${strip.steps[at]}, ` : "";
-    told.value = `${t}frame ${at + 1} of ${strip.frames}`;
+    const hit = strip.perturbed.includes(at) ? ", perturbed" : "";
+    told.value = `${t}frame ${at + 1} of ${strip.frames}${hit}`;
     slider.value = at;
     slider.setAttribute("aria-valuetext", told.value);
     canvas.setAttribute("aria-label", `${text}: ${told.value}`);
@@ -98,10 +112,11 @@ function player(strip, run) {
   show(at);
   const figure = make(
     "figure",
-    {},
+    { class: "film" },
     canvas,
-    make("div", { class: "player" }, button, slider, told),
-    make("figcaption", {}, text),
+    make("div", { class: "player" }, button, track),
+    told,
+    make("figcaption", {}, struck ? `${text}; \u25B2 perturbed at ${struck}` : text),
   );
   return { figure, play };
 }

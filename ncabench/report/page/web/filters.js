@@ -2,10 +2,11 @@
 
 const KINDS = {
   paper: (found) => [found.suite.paper || "no paper"],
+  preset: (found) => [found.suite.preset || "none"],
   verdict: (found) => [found.cell.verdict || "nothing printed"],
   outcome: (found) => found.cell.outcomes,
 };
-const chosen = { paper: new Set(), verdict: new Set(), outcome: new Set() };
+const chosen = Object.fromEntries(Object.keys(KINDS).map((kind) => [kind, new Set()]));
 const search = document.getElementById("search");
 
 function filters() {

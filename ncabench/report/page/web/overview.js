@@ -96,12 +96,32 @@ function overview() {
     ),
   );
   const table = make("table", { class: "narrow" }, head, make("tbody", {}, ...rows));
-  document.getElementById("overview").append(scrolled("Coverage of each paper", table));
+  document
+    .getElementById("overview")
+    .append(
+      scrolled("Coverage of each paper", table),
+      make("p", { class: "quiet" }, `${standing()} An open cell names the files.`),
+    );
+}
+
+function standing() {
+  const states = {};
+  for (const run of page.runs) states[run.state] = (states[run.state] ?? 0) + 1;
+  const told = Object.entries(states)
+    .sort()
+    .map(([state, n]) => `${n} ${state}${STATES[state] ? ` (${STATES[state]})` : ""}`);
+  return `Sources of the ${counted(page.runs.length, "run")} here: ${told.join("; ")}.`;
 }
 
 function claim(one) {
-  const lines = one.lines.flatMap((line) => [make("br"), line]);
-  return make("li", {}, make("b", { class: one.word }, one.head), ` (${one.suite})`, ...lines);
+  const judged = one.judged.flatMap((each, at) => [
+    at ? make("br") : "",
+    make("b", { class: each.word }, each.head),
+    ` (${one.suite}, ${each.asked})`,
+    ...(at ? [] : each.lines.slice(0, 1).flatMap((line) => [make("br"), line])),
+    ...each.lines.slice(1).flatMap((line) => [make("br"), line]),
+  ]);
+  return make("li", {}, ...judged);
 }
 
 function about(paper) {

@@ -72,15 +72,17 @@ function suiteTable(suite, table) {
         const text = [
           suite.title,
           suite.name,
+          ...suite.set,
           table.title,
           name,
           cell.measured,
           cell.printed,
           cell.reason,
+          ...cell.runs.map((at) => page.runs[at].record),
         ]
           .join(" ")
           .toLowerCase();
-        const key = `${suite.name}-${suite.preset}/${table.id}/${y}/${x}`;
+        const key = `${suite.key}/${table.id}/${y}/${x}`;
         const found = { suite, table, row, head, cell, name, text, key };
         cells.push(found);
         return tableCell(found);
@@ -94,6 +96,7 @@ function suiteTable(suite, table) {
   const body = make(
     "table",
     {},
+    make("caption", { class: "unseen" }, table.title),
     make("thead", {}, grouped(table) ?? "", make("tr", {}, ...heads)),
     make("tbody", {}, ...rows),
   );
@@ -105,7 +108,9 @@ function suiteTable(suite, table) {
     { class: "table" },
     make("h4", {}, table.title),
     loud.length ? list(loud, "captions loud") : null,
-    folded("On what it was measured", list(table.captions, "captions")),
+    table.captions.length
+      ? folded("On what it was measured", list(table.captions, "captions"))
+      : null,
     scrolled(table.title, body),
     table.notes.length
       ? folded(
@@ -116,23 +121,45 @@ function suiteTable(suite, table) {
   );
 }
 
+function asked(suite) {
+  const preset = suite.preset && `preset ${suite.preset}`;
+  return [preset, ...suite.set, suite.when].filter(Boolean).join(", ");
+}
+
 function suites() {
+  const contents = [];
   for (const suite of page.suites) {
-    const told = [suite.paper || "no paper", `preset ${suite.preset}`, ...suite.set].join(", ");
+    const told = [suite.paper || "no paper", asked(suite)].filter(Boolean).join(", ");
+    const head = make("h3", { tabindex: -1 }, suite.title);
     document
       .getElementById("suites")
       .append(
         make(
           "section",
           { class: "suite" },
-          make("h3", {}, suite.title),
+          head,
           make(
             "p",
             { class: "quiet" },
             [`${suite.name} (${told}).`, ...suite.summary].join(" "),
           ),
+          banded(suite),
           ...suite.tables.map((table) => suiteTable(suite, table)),
         ),
       );
+    contents.push(make("li", {}, leading(suite, head)));
   }
+  document
+    .getElementById("contents")
+    .append(folded(counted(contents.length, "suite"), make("ul", {}, ...contents)));
+}
+
+function leading(suite, head) {
+  const text = `${suite.name} (${asked(suite)})`;
+  const go = () => {
+    if (head.closest(".suite").hidden) document.getElementById("filters").reset();
+    head.focus();
+    head.scrollIntoView();
+  };
+  return make("button", { type: "button", class: "link", onclick: go }, text);
 }
