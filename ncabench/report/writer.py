@@ -14,16 +14,15 @@ from ncabench.report import (
     cost,
     figures,
     filmstrips,
-    lines,
     provenance,
     statements,
     tables,
 )
 from ncabench.report.chosen import choose
+from ncabench.report.figures import Drawable
 from ncabench.report.formats import csv_table, html_page, json_document, latex, markdown, text
 from ncabench.report.judged import JudgedTable
 from ncabench.report.judged import judged as judge
-from ncabench.report.lines import Drawing
 from ncabench.report.view import Document
 
 FORMATS: Mapping[str, tuple[str, Callable[[Document], str]]] = {  # ending, writer
@@ -72,7 +71,8 @@ def write(plan: Plan, runs: Sequence[StoredRun], *, format: str = "text", out: P
             f"{plan.suite.name}: no run of this suite is stored"
             f" (preset {plan.suite.preset!r}); run it first: ncabench run {plan.suite.path}"
         )
-    drawn, judged = lines.drawings(plan, mine), judge(plan, mine)
+    judged = judge(plan, mine)
+    drawn = figures.collect(plan, mine, judged=judged)
     quality = _quality(plan, mine, judged=judged, drawn=drawn)
     costs = Document(title=plan.suite.title, tables=(cost.view(plan, mine),))
     ending, render = _format(format)
@@ -97,7 +97,7 @@ def _quality(
     runs: Sequence[StoredRun],
     *,
     judged: Sequence[JudgedTable],
-    drawn: Sequence[Drawing],
+    drawn: Sequence[Drawable],
 ) -> Document:
     counts = statements.counts(judged)
     judged_claims = claims.judged(plan, runs)
