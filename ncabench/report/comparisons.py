@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
@@ -17,6 +17,7 @@ from ncabench.suite.suite import Suite
 INPUT, TRUTH = "input", "truth"
 SAMPLES = 4  # rows of a panel
 _PAIR, _TARGET = "_given_and_true", "_target"
+_WITH_ORACLE = 3  # pictures: an input, its truth, and what an autoencoder would make of it
 _WITHIN = ("unseen_masks", "extreme_masks")  # their strips hold input and truth themselves
 _HEADS = "masked_heads"
 _IMAGE = "image"  # the series that titles need not name
@@ -57,9 +58,9 @@ class _Member:
         heads = [_head(self.source.label, part, frame) for part, frame in first.answers]
         return [f"{INPUT} of\n{self.source.label}", *heads] if own else heads
 
-    def pictures(self, sample: str, *, own: bool) -> list[Image.Image]:
-        """Return its pictures of a sample, likewise."""
-        answer = self.answers[sample]
+    def pictures(self, number: int, *, own: bool) -> list[Image.Image]:
+        """Return its pictures of a sample, by the sample's number, likewise."""
+        answer = list(self.answers.values())[number]
         made = [frame.picture for _, frame in answer.answers]
         return [answer.given, *made] if own else made
 
@@ -93,10 +94,11 @@ def _panel(suite: Suite, members: Sequence[_Member], *, what: str, series: str) 
     first = members[0]
     own = len({member.given for member in members}) > 1
     rows = []
-    for sample, answer in first.answers.items():
-        made = [one for member in members for one in member.pictures(sample, own=own)]
+    for number, (sample, answer) in enumerate(first.answers.items()):
+        made = [one for member in members for one in member.pictures(number, own=own)]
         given = [] if own else [answer.given]
-        rows.append(GridRow(label="", pictures=(*given, *made, answer.truth)))
+        label = sample.replace("_", " ") if any(map(str.isdigit, series)) else ""
+        rows.append(GridRow(label=label, pictures=(*given, *made, answer.truth)))
     heads = [head for member in members for head in member.heads(own=own)]
     told = "" if series == _IMAGE else f" · {series}"
     return Grid(
@@ -131,18 +133,25 @@ def _answer(source: Source, name: str, *, sample: str) -> _Answer | None:
     if source.kind in _WITHIN:
         return _within(source.strip(name))
     if name.endswith(_PAIR):
-        pair, names = source.strip(name)[-2:], _variants(source, sample)
-        if len(pair) == 2 and names:
-            at = source.entry.spec["protocol"].get("steps")
-            answers = tuple((one[len(sample) + 1 :], source.strip(one)) for one in names)
-            ended = tuple((part, _at(strip, at)) for part, strip in answers if strip)
-            return _Answer(given=pair[0].picture, answers=ended, truth=pair[1].picture)
+        return _beside(source, source.strip(name), sample=sample)
     if name.endswith(_TARGET):
         strip, target = source.strip(sample), source.strip(name)
         if strip and len(target) == 1:
             truth = target[0].picture
             return _Answer(given=strip[0].picture, answers=(("", strip[-1]),), truth=truth)
     return None
+
+
+def _beside(source: Source, still: Sequence[Frame], *, sample: str) -> _Answer | None:
+    """Read pairs of an input and a truth, the last of which counts; or one and an oracle."""
+    given, truth, *oracle = still if len(still) == _WITH_ORACLE else still[-2:] or (None, None)
+    at = source.entry.spec["protocol"].get("steps")
+    strips = [(one[len(sample) + 1 :], source.strip(one)) for one in _variants(source, sample)]
+    answers = [(part, _at(strip, at)) for part, strip in strips if strip]
+    if given is None or truth is None or not answers:
+        return None
+    answers += [("oracle", replace(one, step=None)) for one in oracle]
+    return _Answer(given=given.picture, answers=tuple(answers), truth=truth.picture)
 
 
 def _variants(source: Source, sample: str) -> list[str]:

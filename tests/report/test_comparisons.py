@@ -61,6 +61,30 @@ def test_of_inputs_that_changed_the_last_is_answered(plan, source, strip):
     assert greys(panel) == [[3, 99, 4]]
 
 
+def test_an_oracle_stands_beside_the_answer_on_a_latent_grid(plan, source, strip):
+    def strips(*still):
+        film = strip(0, 50, steps=[0, 64])
+        return {"image_0": film, "image_0_given_and_true": still_of(still)}
+
+    def still_of(still):
+        return strip(*still, steps=[0, 64, 64][: len(still)])
+
+    found = [source("NAFNet", strips(1, 2)), source("LatentViTCA", strips(1, 2, 3))]
+    panel = comparisons(plan.suite, found)[0]
+    assert greys(panel) == [[1, 50, 50, 3, 2]]
+    assert panel.columns[2:] == ("LatentViTCA\nt = 64", "LatentViTCA\noracle", "truth")
+
+
+def test_scales_of_an_image_are_rows_with_a_name(plan, source, strip):
+    strips = {}
+    for scale in (1, 2):
+        strips[f"image_0_scale_{scale}"] = strip(7, scale, steps=[0, 96])
+        strips[f"image_0_scale_{scale}_target"] = strip(9, steps=[96])
+    panel = comparisons(plan.suite, [source("LPPN", strips)])[0]
+    assert [row.label for row in panel.rows] == ["image 0 scale 1", "image 0 scale 2"]
+    assert greys(panel) == [[7, 1, 9], [7, 2, 9]]
+
+
 def test_variants_of_a_rollout_are_columns(plan, source, strip):
     strips = {
         "image_0_given_and_true": strip(1, 2, steps=[0, 0]),
