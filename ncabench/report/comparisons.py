@@ -100,9 +100,10 @@ def _panel(suite: Suite, members: Sequence[_Member], *, what: str, series: str) 
         label = sample.replace("_", " ") if any(map(str.isdigit, series)) else ""
         rows.append(GridRow(label=label, pictures=(*given, *made, answer.truth)))
     heads = [head for member in members for head in member.heads(own=own)]
-    told = "" if series == _IMAGE else f" · {series}"
+    told = "" if series == _IMAGE else f" · {series.replace('_', ' ')}"
     return Grid(
         name=grids.file_name(first.source.place, what),
+        what="Inputs, answers and truths",
         title=f"{pictured.title(suite, first.source.place)}{told}",
         device_class=first.source.device_class,
         columns=(*([] if own else [INPUT]), *heads, TRUTH),
@@ -212,6 +213,7 @@ def _film(
     ]
     return Grid(
         name=grids.file_name(source.place, f"film-{name}"),
+        what="Models at the same steps",
         title=f"{pictured.title(suite, source.place)} · {name.replace('_', ' ')}",
         device_class=source.device_class,
         columns=tuple(f"t = {first[number].step}" for number in kept),
@@ -238,6 +240,7 @@ def _heads(suite: Suite, group: Sequence[Source]) -> Iterator[Grid]:
                 title = pictured.title(suite, source.place)
                 yield Grid(
                     name=grids.file_name(source.place, f"heads-{series}"),
+                    what="Answers with attention heads masked",
                     title=f"{title} · {series} · {source.label}",
                     device_class=source.device_class,
                     columns=heads,

@@ -51,6 +51,7 @@ class Grid:
 
     Attributes:
         name: of its files, without their ending.
+        what: what its pictures are, in words.
         title: over it.
         device_class: where the runs ran.
         columns: what stands over each column.
@@ -60,6 +61,7 @@ class Grid:
     """
 
     name: str
+    what: str
     title: str
     device_class: str
     columns: tuple[str, ...]
@@ -70,7 +72,7 @@ class Grid:
     @property
     def caption(self) -> str:
         """What it shows, and where that was made."""
-        return f"{self.title} ({self.device_class})"
+        return f"{self.what}, of one rng_seed: {self.title} ({self.device_class})"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from ncabench.suite.suite import Suite
 
 _VARIANCE = "variance"  # of generation: a map of each class, one under another, at two times
 _PICTURES = "digits"  # of generation: the classes one under another, at times
-_TITLE = "A sample of each class, and the variance of pixels over its samples"
+_TITLE = "samples and their variance"
 _WHITEST = 0.25  # variance of a pixel that is black as often as white
 _EVEN = 1.0  # attention that a cell gets where all shares are even, in cells' worth
 _ROWS = 4
@@ -48,6 +48,7 @@ def _variances(suite: Suite, found: Sequence[Source]) -> Iterator[Grid]:
             most = _most(rows)
             yield Grid(
                 name=f"variance-{'grown' if turn == 0 else 'later'}",
+                what="A sample of each class, and the variance of pixels over its samples",
                 title=" · ".join([_TITLE, *heads.in_place(suite), at]),
                 device_class=found[0].device_class,
                 columns=tuple(map(str, range(len(rows[0].pictures)))),
@@ -95,6 +96,7 @@ def _attention(suite: Suite, source: Source) -> Iterator[Grid]:
         count = len(rows[0].pictures) - 2
         yield Grid(
             name=grids.file_name(source.place, "attention"),
+            what="Inputs, answers, and the attention that cells receive from each head",
             title=f"{pictured.title(suite, source.place)} · {source.label}",
             device_class=source.device_class,
             columns=("input", "answer", *(f"head {head}" for head in range(count))),

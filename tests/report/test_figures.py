@@ -40,7 +40,7 @@ def grid():
     shown = (Image.new("RGB", (4, 4), "red"), Image.new("L", (4, 4), 128))
     row = GridRow(label="ViTCA", pictures=shown)
     colours = Colours(label="attention", white=2.0, most=2.0, middle=1.0)
-    words = {"name": "z", "title": "attention", "device_class": "cpu"}
+    words = {"name": "z", "what": "Maps", "title": "attention", "device_class": "cpu"}
     return Grid(columns=("input", "head 0"), rows=(row,), bars=(1,), colours=colours, **words)
 
 
@@ -66,6 +66,11 @@ def test_a_picture_says_what_it_shows_and_where_it_was_measured(drawing):
     picture = figures.picture(drawing, folder="figures")
     assert picture.caption == "MSE over steps: emoji (cpu)"
     assert picture.path.as_posix() == "figures/x.png"
+
+
+def test_a_picture_of_a_grid_says_what_its_pictures_are(grid):
+    picture = figures.picture(grid, folder="figures")
+    assert picture.caption == "Maps, of one rng_seed: attention (cpu)"
 
 
 def test_a_curve_over_iterations_says_so(drawing):

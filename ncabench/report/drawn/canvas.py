@@ -20,6 +20,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 SMALL = 7.5  # points of what is written beside the axes
 GREY = "0.35"
 _DPI = 150
+_MANY = 1e4  # the greatest value of an axis by its least
 
 
 @contextmanager
@@ -45,10 +46,15 @@ def plain(axes: Axes) -> None:
 
 
 def tick_by_ratio(axes: Axes) -> None:
-    """Put the ticks of a logarithmic vertical axis at 1, 2, 5, 10, 20..., as plain numbers."""
+    """Put the ticks of a logarithmic vertical axis at 1, 2, 5, 10, 20..., as plain numbers.
+
+    Where the axis spans many powers of ten, they stand at powers of ten alone.
+    """
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=12))
+    low, high = axes.get_ylim()
+    subs = (1.0, 2.0, 5.0) if high < _MANY * low else (1.0,)
+    axes.yaxis.set_major_locator(LogLocator(subs=subs, numticks=12))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_locator(NullLocator())
 

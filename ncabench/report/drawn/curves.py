@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -69,8 +70,14 @@ def _curve(axes: Axes, drawing: Drawing, *, line: Line, place: int, told: bool) 
     axes.plot(line.steps, line.means, color=colour, linestyle=dash, linewidth=1.4, label=label)
     if banded:
         pairs = list(zip(line.means, line.spreads, strict=True))
-        low, high = [mean - sd for mean, sd in pairs], [mean + sd for mean, sd in pairs]
+        least = _bottom(drawing) if drawing.wide else -math.inf
+        low, high = [max(mean - sd, least) for mean, sd in pairs], [sum(one) for one in pairs]
         axes.fill_between(line.steps, low, high, color=colour, alpha=0.13, linewidth=0.0)
+
+
+def _bottom(drawing: Drawing) -> float:
+    """Return where a logarithmic axis begins, somewhat below every mean."""
+    return min(mean for line in drawing.lines for mean in line.means) / 1.5
 
 
 def _limit(axes: Axes, drawing: Drawing) -> None:
@@ -78,8 +85,8 @@ def _limit(axes: Axes, drawing: Drawing) -> None:
     means = [mean for line in drawing.lines for mean in line.means]
     if drawing.wide:
         axes.set_yscale("log")
+        axes.set_ylim(_bottom(drawing), None)
         tick_by_ratio(axes)
-        axes.set_ylim(min(means) / 1.5, None)
         return
     low, high = axes.get_ylim()
     if drawing.low is not None:
@@ -98,7 +105,7 @@ def _mark(axes: Axes, drawing: Drawing) -> None:
     if drawing.window and drawing.window[1] <= max(steps):
         first, last = drawing.window
         axes.axvspan(first, last, color="0.93", linewidth=0.0, zorder=0)
-        _write(axes, (first + last) / 2, f"{first}-{last}", aligned="center")
+        _write(axes, (first + last) / 2, f"{first}-{last}", aligned="center", top=False)
     for number, moment in enumerate(drawing.moments):
         axes.axvline(moment, color=GREY, linewidth=1.0, linestyle=(0, (4, 3)))
         word = "perturbed, " if number == 0 else ""
@@ -107,14 +114,14 @@ def _mark(axes: Axes, drawing: Drawing) -> None:
         _write(axes, moment, text, aligned="right" if late else "left")
 
 
-def _write(axes: Axes, at: float, text: str, *, aligned: str) -> None:
+def _write(axes: Axes, at: float, text: str, *, aligned: str, top: bool = True) -> None:
     axes.text(
         at,
-        0.985,
+        0.985 if top else 0.015,
         text,
         transform=axes.get_xaxis_transform(),
         horizontalalignment=aligned,
-        verticalalignment="top",
+        verticalalignment="top" if top else "bottom",
         color=GREY,
         fontsize=SMALL,
     )

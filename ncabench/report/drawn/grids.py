@@ -39,7 +39,7 @@ def draw(grid: Grid, form: Form) -> bytes:
         made.set_layout_engine("none")
         box = (left / whole[0], below / whole[1], width / whole[0], height / whole[1])
         axes = made.add_axes(box)
-        _fill(axes, grid, heads=heads, labels=labels)
+        _fill(axes, grid, heads=heads, labels=labels, cell=cell)
         made.text(0.05 / whole[0], 1 - 0.05 / whole[1], title, va="top", fontsize=9.0)
         if grid.colours:
             at = (left + width + 0.12) / whole[0]
@@ -49,7 +49,7 @@ def draw(grid: Grid, form: Form) -> bytes:
         return saved(made, form)
 
 
-def _fill(axes: Axes, grid: Grid, *, heads: list[str], labels: list[str]) -> None:
+def _fill(axes: Axes, grid: Grid, *, heads: list[str], labels: list[str], cell: float) -> None:
     axes.set(xlim=(0, len(grid.columns)), ylim=(len(grid.rows), 0))
     for y, (row, label) in enumerate(zip(grid.rows, labels, strict=True)):
         for x, picture in enumerate(row.pictures):
@@ -63,7 +63,8 @@ def _fill(axes: Axes, grid: Grid, *, heads: list[str], labels: list[str]) -> Non
                 )
         axes.text(-0.08, y + 0.5, label, ha="right", va="center", fontsize=SMALL)
     for x, head in enumerate(heads):
-        axes.text(x + 0.5, -0.06, head, ha="center", va="bottom", fontsize=SMALL)
+        size = _size(head, cell)
+        axes.text(x + 0.5, -0.06, head, ha="center", va="bottom", fontsize=size)
     axes.set(xlim=(0, len(grid.columns)), ylim=(len(grid.rows), 0))
     axes.set_axis_off()
     for bar in grid.bars:
@@ -114,3 +115,9 @@ def _wrapped(head: str, cell_in: float) -> str:
     """Return a column's head in lines that are about as wide as a picture."""
     letters = max(int(cell_in / _LETTER_IN), 7)
     return "\n".join(textwrap.fill(line, letters) for line in head.splitlines())
+
+
+def _size(head: str, cell_in: float) -> float:
+    """Return the points of a column's head: fewer where a word is wider than a picture."""
+    wide = 1.1 * _LETTER_IN * max(map(len, head.splitlines()), default=1)
+    return max(min(SMALL, SMALL * cell_in / wide), 5.0)

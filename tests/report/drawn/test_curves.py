@@ -85,3 +85,12 @@ def test_bands_of_different_seeds_are_told_apart():
     made = axes(line(*(0.5,) * 5), line(*(0.4,) * 5, label="Conv", seeds=2))
     texts = [text.get_text() for text in made.get_legend().get_texts()]
     assert texts == ["Sobel\n(band: sd of 3 seeds)", "Conv\n(band: sd of 2 seeds)"]
+
+
+def test_a_band_of_a_logarithmic_axis_ends_at_its_bottom():
+    made = axes(line(1e-3, 1e-2, 1.0, 1e2, 1e4, spread=0.5, steps=(0, 1, 2, 3, 4)), loss=True)
+    vertices = made.collections[0].get_paths()[0].vertices
+    assert vertices[:, 1].min() == pytest.approx(1e-3 / 1.5)
+    labels = [text.get_text() for text in made.get_yticklabels()]
+    assert {"0.001", "0.01", "1", "100"} <= set(labels)
+    assert "0.002" not in labels

@@ -9,7 +9,8 @@ from ncabench.report.grids import Colours, Grid, GridRow
 
 
 def pixels(*rows, columns=("a", "b"), **given):
-    words = {"name": "z", "title": "t", "device_class": "cpu", "columns": columns}
+    words = {"name": "z", "what": "w", "title": "t", "device_class": "cpu"}
+    words["columns"] = columns
     png = grids.draw(Grid(rows=rows, **words, **given), "png")
     return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
 
