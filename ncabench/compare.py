@@ -237,6 +237,7 @@ def _remembered(held: ResultSet, planned: Plan) -> dict[tuple[str, Key], Entry]:
             spec=record.spec,
             labels=record.labels,
             needs=record.spec.get("training_id"),
+            donor=record.spec.get("donor_id"),
         )
         for record in held.records.values()
         if record.role != "suite" and record.id in asked

@@ -11,7 +11,7 @@ from typing import Any
 from ncabench import pipeline
 from ncabench.errors import Problem, SuiteError
 from ncabench.pipeline import Workspace
-from ncabench.plan.entry import Entry
+from ncabench.plan.entry import Entry, with_behind
 from ncabench.plan.planner import Plan
 from ncabench.record.stored import StoredRun
 
@@ -176,8 +176,9 @@ def _added(
                 tests[one.id] = why
     needed: dict[str, tuple[str, ...]] = {}
     for one in whole.entries:
-        if one.id in tests and one.needs and one.needs not in done:
-            needed[one.needs] = (*needed.get(one.needs, ()), *tests[one.id])
+        for behind in with_behind([one], whole.entries) if one.id in tests else ():
+            if behind not in done and behind != one.id:
+                needed[behind] = (*needed.get(behind, ()), *tests[one.id])
     for one in whole.entries:
         because = needed.get(one.id) or tests.get(one.id)
         if because:

@@ -104,6 +104,7 @@ def _row(
         "status": word,
         "why": _why(entry, status),
         "needs": entry.needs,
+        "donor": entry.donor,
         "missing": entry.missing,
     }
 

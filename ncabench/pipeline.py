@@ -305,6 +305,8 @@ def _jobs(
     for one in entries:
         if one.needs in jobs:
             jobs[one.id] = replace(jobs[one.id], training=jobs[one.needs].folder)
+        if one.donor in jobs:
+            jobs[one.id] = replace(jobs[one.id], donor=jobs[one.donor].folder)
     return list(jobs.values())
 
 
@@ -321,6 +323,9 @@ def job(
         folder=into or entry_folder(entry.id, space, device=device, engine=found.engine),
         training=_home(entry.needs, entry.spec["training"], space, device=device)
         if entry.needs
+        else None,
+        donor=_home(entry.donor, entry.spec["donor"], space, device=device)
+        if entry.donor
         else None,
         device=device.name,
         device_class=device.device_class,

@@ -146,16 +146,19 @@ def verify(
 
 
 def _job(record: Record, space: Workspace, *, device: Device, into: Path) -> Job:
-    training = None
-    if record.role == "evaluation" and record.spec.get("training_id"):
-        training, _ = latest(named(str(record.spec["training_id"]), space.results))
+    behind = {
+        name: latest(named(str(record.spec[f"{name}_id"]), space.results))[0]
+        for name in ("training", "donor")
+        if record.spec.get(f"{name}_id")
+    }
     return Job(
         role=record.role,
         id=record.id,
         spec=record.spec,
         labels=record.labels,
         folder=into,
-        training=training,
+        training=behind.get("training"),
+        donor=behind.get("donor"),
         device=device.name,
         device_class=device.device_class,
         engine=record.engine if device.name != "cpu" else "eager",

@@ -61,7 +61,7 @@ WRONG = {
         [("[execution]", "[exectuion]")],
         "exectuion: there is no such key\n"
         "  accepted: claim, default_preset, deviation, exclude, execution, expect, "
-        "figure, grid, include, metric, model, paper, perception, perturbation, preset, "
+        "figure, graft, grid, include, metric, model, paper, perception, perturbation, preset, "
         "profile, profile_at, protocol, recipe, table, task, title, train, tune, update\n"
         "  did you mean 'execution'?",
     ),

@@ -71,6 +71,7 @@ def test_a_training_has_one_row_without_a_perturbation(space, plan):
         "status": "pending",
         "why": "no record of this id on this device",
         "needs": None,
+        "donor": None,
         "missing": "",
     }
 

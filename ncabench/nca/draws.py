@@ -181,7 +181,7 @@ class Draws:
     def integer(self, purpose: str, *, low: int, high: int, index: int = 0) -> int:
         """Return what `integers` gives for sample 0, without waiting for a device."""
         zero, last = torch.tensor(0), torch.tensor(index & MASK)
-        word = philox((zero, zero, zero, last), self._key(purpose))[0]
+        word = philox((zero, zero, zero, last), self.key(purpose))[0]
         return low + (int(word) * _span(low, high) >> 32)
 
     def choice(
@@ -240,11 +240,12 @@ class Draws:
 
     def _key_for(self, samples: Tensor, purpose: str) -> Key:
         if not self._tensor_keys:
-            return self._key(purpose)
-        one, other = self._key(purpose)
+            return self.key(purpose)
+        one, other = self.key(purpose)
         return self._held(samples.device, one), self._held(samples.device, other)
 
-    def _key(self, purpose: str) -> tuple[int, int]:
+    def key(self, purpose: str) -> tuple[int, int]:
+        """Return the two words of the Philox key of a purpose."""
         digest = hashlib.sha256(purpose.encode()).digest()
         return self.rng_seed, int.from_bytes(digest[:4], "big")
 

@@ -87,16 +87,17 @@ def check(plan: Plan, *, root: Path | None = None) -> dict[str, int]:
     """
     counts: dict[str, int] = {}
     problems: dict[Problem, None] = {}
-    tasks: dict[str, Task] = {}  # by the training's id
     there: dict[str, Task] = {}  # by what the task is
     built: dict[str, Assembled] = {}
+    made: dict[str, Assembled] = {}  # by the training's id
     outlines = _Outlines(root)
     for entry in plan.entries:
         try:
             if entry.missing:
                 outlines.add(entry)
             elif entry.role == "evaluation" and entry.needs in counts:
-                _check_evaluation(entry, tasks[str(entry.needs)])
+                _check_evaluation(entry, made[str(entry.needs)].task)
+                _check_donor(entry, made)
             elif entry.role == "training" or _is_untrained(entry):
                 spec = entry.spec.get("training", entry.spec)
                 key = repr([spec[name] for name in ("model", "parts", "task")])
@@ -106,11 +107,12 @@ def check(plan: Plan, *, root: Path | None = None) -> dict[str, int]:
                     built[key] = assemble(spec, root=root, meta=True, task=known)
                     there[about] = built[key].task
                 counts[entry.id] = built[key].parameters
-                tasks[entry.id] = built[key].task
+                made[entry.id] = built[key]
                 if entry.role == "training":
+                    _check_graft(entry, made)
                     _check_trainer(spec["trainer"], built[key])
                 else:
-                    _check_evaluation(entry, tasks[entry.id])
+                    _check_evaluation(entry, built[key].task)
             elif not plan.suite.trains:
                 counts[entry.id] = count(entry.spec, root=root)
         except SuiteError as error:
@@ -211,6 +213,29 @@ def _check_evaluation(entry: Entry, task: Task) -> None:
             )
 
 
+def _check_donor(entry: Entry, made: Mapping[str, Assembled]) -> None:
+    if entry.donor in made:
+        kind = entry.spec["protocol"]["kind"]
+        own, donor = made[str(entry.needs)], made[str(entry.donor)]
+        with _refusing("protocol", kind):
+            protocol = catalog.build("protocol", entry.spec["protocol"])
+            protocol.receive(donor.model, donor.task)
+            protocol.check(own.model, own.task)
+
+
+def _check_graft(entry: Entry, made: Mapping[str, Assembled]) -> None:
+    """Refuse a donor whose weights have other names or shapes."""
+    if entry.donor in made:
+        own, given = (
+            {name: tuple(one.shape) for name, one in made[id].model.state_dict().items()}
+            for id in (entry.id, str(entry.donor))
+        )
+        odd = sorted(own.items() ^ given.items())
+        if odd:
+            what = f"the weights of its donor do not fit: they differ in {odd[0][0]}"
+            raise SuiteError("", [Problem(where="graft", what=what)])
+
+
 def _check_trainer(trainer: Spec, assembled: Assembled) -> None:
     with _refusing("trainer", trainer["kind"]):
         engine = Eager(torch.device("meta"))
@@ -257,6 +282,8 @@ def _path(family: str, kind: str, entry: Entry, suite: Suite) -> str:
     if family == "protocol":
         tables = suite.components["protocol"].items()
         return next((f"protocol.{name}" for name, one in tables if one["kind"] == kind), family)
+    if family == "graft":
+        return family
     if family == "data":
         return f"task.{entry.labels[0]['task']}"
     recipe = str(entry.labels[0].get("recipe", ""))

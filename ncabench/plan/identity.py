@@ -16,9 +16,9 @@ def identity(spec: Mapping[str, Any]) -> str:
     """Return the id of a spec: the first 12 hex digits of its SHA-256 as canonical JSON.
 
     Where the data has a digest, that stands for the data set's selection and for the task's
-    parameter that selects, so a file may move. An evaluation's training counts by its id.
-    What a suite calls its components does not count, save for metrics, since values are
-    named after them.
+    parameter that selects, so a file may move. An evaluation's training counts by its id, and
+    so does a donor, by whichever names a protocol selects it. What a suite calls its
+    components does not count, save for metrics, since values are named after them.
 
     >>> identity({"b": 1.0, "a": 2}) == identity({"a": 2, "b": 1.0})
     True
@@ -30,7 +30,10 @@ def identity(spec: Mapping[str, Any]) -> str:
 
 
 def _counting(spec: Mapping[str, Any]) -> dict[str, Any]:
-    counting = {name: value for name, value in spec.items() if name != "training"}
+    counting = {name: one for name, one in spec.items() if name not in ("training", "donor")}
+    protocol = spec.get("protocol")
+    if protocol and "donor_id" in spec:
+        counting["protocol"] = {name: protocol[name] for name in protocol if name != "donor"}
     data = counting.get("data")
     if not data or data["digest"] is None:
         return counting

@@ -9,6 +9,7 @@ from typing import Any
 
 from ncabench import catalog
 from ncabench.suite.document import KEYS
+from ncabench.suite.figure import Figure, FigureLine, FigurePanel
 from ncabench.suite.suite import (
     AXES,
     FAMILIES,
@@ -18,9 +19,7 @@ from ncabench.suite.suite import (
     Dimension,
     Execution,
     Expect,
-    Figure,
-    FigureLine,
-    FigurePanel,
+    Graft,
     Profile,
     Row,
     Table,
@@ -64,6 +63,7 @@ def json_schema() -> Schema:
         "claim": {"type": "array", "items": _section(Claim)},
         "deviation": {"type": "array", "items": _section(Deviation)},
         "expect": {"type": "array", "items": _section(Expect)},
+        "graft": {"type": "array", "items": _section(Graft)},
         "tune": _tune(),
     }
     return {

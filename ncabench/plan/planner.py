@@ -68,9 +68,14 @@ def make(suite: Suite, *, root: Path | None = None) -> Plan:
             training, missing = specs.training(point), specs.missing(point)
             id, needs = identity(training), None
             if specs.is_trained(point):
-                needs = gathered.add("training", training, point, missing=missing)
+                needs = _training(point, specs, gathered)
             asked = specs.evaluation(point, training=training, training_id=id)
-            gathered.add("evaluation", asked, point, needs=needs, missing=missing)
+            donor, there = specs.donor(point, training_id=id), None
+            if donor is not None:
+                there = _training(donor, specs, gathered)
+                asked |= {"donor": specs.training(donor), "donor_id": there}
+                missing = missing or specs.missing(donor)
+            gathered.add("evaluation", asked, point, needs=needs, donor=there, missing=missing)
         timed = suite.profile_of(point)
         for repeat in range(timed.repeats if timed else 0):
             profile, turn = specs.profile(point, repeat=repeat), {**point, "rng_seed": repeat}
@@ -97,17 +102,33 @@ class _Gathered:
         point: Point,
         *,
         needs: str | None = None,
+        donor: str | None = None,
         missing: str = "",
     ) -> str:
         id = identity(spec)
         old = self.entries.get(id)
         if old is None:
             self.entries[id] = Entry(
-                role=role, id=id, spec=spec, labels=(point,), needs=needs, missing=missing
+                role=role,
+                id=id,
+                spec=spec,
+                labels=(point,),
+                needs=needs,
+                donor=donor,
+                missing=missing,
             )
         elif point not in old.labels:
             self.entries[id] = replace(old, labels=(*old.labels, point))
         return id
+
+
+def _training(point: Point, specs: Specs, gathered: _Gathered) -> str:
+    """Add the training at a grid point, after the one whose weights it begins with."""
+    graft, donor, missing = specs.graft(point), None, specs.missing(point)
+    if graft is not None:
+        donor = _training(graft, specs, gathered)
+        missing = missing or specs.missing(graft)
+    return gathered.add("training", specs.training(point), point, donor=donor, missing=missing)
 
 
 def _expecting(entry: Entry, suite: Suite) -> Entry:

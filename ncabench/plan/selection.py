@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from ncabench.errors import Problem, SuiteError
-from ncabench.plan.entry import Entry
+from ncabench.plan.entry import Entry, with_behind
 
 _ALLOWED = (
     ast.Expression,
@@ -36,7 +36,7 @@ def select(entries: Sequence[Entry], expression: str) -> list[Entry]:
     chosen = [one for one in entries if _holds(tree.body, _matcher(one, words))]
     if not chosen:
         raise SuiteError("", [_nothing(entries, expression, words)])
-    needed = {one.id for one in chosen} | {one.needs for one in chosen}
+    needed = with_behind(chosen, entries)
     return [one for one in entries if one.id in needed]
 
 

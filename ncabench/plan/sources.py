@@ -29,9 +29,9 @@ def digests(spec: Mapping[str, Any], *, engine: str = PLAIN) -> dict[str, str]:
 
     These are the files of its components and what they import of ``ncabench.nca``,
     transitively; a plugin counts with its own module. An evaluation's training is included,
-    and so is an engine other than plain PyTorch.
+    so are donors, and so is an engine other than plain PyTorch.
     """
-    used = list(components(spec)) + list(components(spec.get("training", {})))
+    used = list(_used(spec))
     modules = {catalog.describe(family, kind).module for family, kind in used}
     reached: set[str] = set()
     waiting = [*modules, *ALWAYS, *_of_engine(engine)]
@@ -41,6 +41,14 @@ def digests(spec: Mapping[str, Any], *, engine: str = PLAIN) -> dict[str, str]:
             reached.add(module)
             waiting += _read(module)[1]
     return {_relative(module): _read(module)[0] for module in sorted(reached)}
+
+
+def _used(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (family, kind) of every component of a spec and of the trainings behind it."""
+    yield from components(spec)
+    for name in ("training", "donor"):
+        if name in spec:
+            yield from _used(spec[name])
 
 
 def _of_engine(engine: str) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from ncabench import catalog, schema
 from ncabench.errors import Problem
 from ncabench.plan.datasets import DataSets
+from ncabench.plan.identity import identity
 from ncabench.plan.points import Point
 from ncabench.suite.components import recipe
 from ncabench.suite.suite import FAMILIES, Suite
@@ -54,7 +55,8 @@ class Specs:
 
     def training(self, point: Point) -> Spec:
         """Return what decides the weights at a grid point, if there are any."""
-        shared = self._shared(point)
+        shared, donor = self._shared(point), self.graft(point)
+        given = {} if donor is None else self.training(donor)
         spec = {
             "role": "training",
             "schema": SCHEMA,
@@ -62,8 +64,32 @@ class Specs:
             "trainer": self._trainer(point),
             "rng_seed": point["rng_seed"],
             "execution": self._execution(),
+            **({"donor": given, "donor_id": identity(given)} if given else {}),
         }
         return {**spec, "versions": versions(spec)}
+
+    def graft(self, point: Point) -> Point | None:
+        """Return where the training stands with whose weights another begins, if any."""
+        selected = self.suite.graft_of(point)
+        if selected is None:
+            return None
+        there = {**point, **selected}
+        what = self._no_donor(point, there)
+        if self.suite.graft_of(there) is not None:
+            what = "selects a training that is grafted itself"
+        if not what:
+            return there
+        i = max(i for i, one in enumerate(self.suite.grafts) if one.donor is selected)
+        self._add([Problem(where=f"graft[{i}].donor", what=what)])
+        return None
+
+    def _no_donor(self, point: Point, there: Point) -> str:
+        """Return why no training at a grid point can give to one at another, or ``""``."""
+        for axis in sorted(there.keys() - point.keys()):
+            return f"names {axis}, which is no axis of {_words(point)}"
+        if not (self.is_trained(point) and self.is_trained(there)):
+            return "selects a model without weights, or is asked of one"
+        return ""
 
     def evaluation(self, point: Point, *, training: Spec, training_id: str) -> Spec:
         """Return what measures the training at a grid point."""
@@ -86,6 +112,25 @@ class Specs:
             "rng_seed": self._evaluation_rng_seed(point),
             "versions": versions(asked),
         }
+
+    def donor(self, point: Point, *, training_id: str) -> Point | None:
+        """Return where the training stands of which an evaluation takes part; None for most.
+
+        Args:
+            point: of the evaluation.
+            training_id: what the evaluation is of.
+        """
+        protocol = self._protocol(point)
+        if not protocol or not _tells("protocol", protocol["kind"], "takes_donor"):
+            return None
+        there = {**point, **protocol["donor"]}
+        what = self._no_donor(point, there)
+        if not what and identity(self.training(there)) == training_id:
+            what = f"selects the training itself, of {_words(point)}"
+        if not what:
+            return there
+        self._add([Problem(where=f"protocol.{self._protocol_name(point)}.donor", what=what)])
+        return None
 
     def profile(self, point: Point, *, repeat: int = 0) -> Spec:
         """Return what is timed at a grid point, whatever its recipe and rng_seed."""
@@ -178,7 +223,6 @@ class Specs:
 
     def _protocol(self, point: Point) -> Spec:
         fitting = self._attributes(point)["protocols"]
-        tables = self.suite.components["protocol"]
         kind = self._component("model", point)["kind"]
         if "protocol" in point:
             named = self._component("protocol", point)
@@ -187,13 +231,21 @@ class Specs:
                 where = f"protocol.{point['protocol']}"
                 self._add([Problem(where=where, what=what, accepted=fitting)])
             return named
-        names = [name for name, table in tables.items() if table.get("kind") in fitting]
+        names = self._fitting(fitting)
         if len(names) == 1:
             return self._completed["protocol", names[0]]
         what = f"model.{point['model']} ({kind}) needs one [protocol.NAME] of a kind that fits"
         what += f", and there are {len(names)}" if names else ", and there is none"
         self._add([Problem(where="protocol", what=what, accepted=fitting)])
         return {}
+
+    def _fitting(self, kinds: tuple[str, ...]) -> list[str]:
+        tables = self.suite.components["protocol"].items()
+        return [name for name, table in tables if table.get("kind") in kinds]
+
+    def _protocol_name(self, point: Point) -> str:
+        named = point.get("protocol") or self._fitting(self._attributes(point)["protocols"])[0]
+        return str(named)
 
     def _check_needs(self, point: Point, perturbation: Spec) -> None:
         needs = catalog.describe("perturbation", perturbation["kind"]).attributes.get(
@@ -235,6 +287,10 @@ def _offering(need: str) -> tuple[str, ...]:
         for kind in catalog.kinds("task")
         if need in catalog.describe("task", kind).attributes.get("offers", ())
     )
+
+
+def _words(point: Point) -> str:
+    return ", ".join(f"{axis} {value}" for axis, value in point.items())
 
 
 def _tells(family: str, kind: str, attribute: str, default: bool = False) -> bool:

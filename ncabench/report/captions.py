@@ -13,7 +13,7 @@ from ncabench.report.chosen import Chosen
 from ncabench.report.judged import JudgedTable
 from ncabench.report.margins import COUNTED, is_cost, project_margin
 from ncabench.report.verdicts import Verdict
-from ncabench.report.view import SIGNS
+from ncabench.report.view import SIGNS, SPREAD
 from ncabench.suite.suite import Suite, Table
 
 _UNSAID = ("deviation", "claim", "table", "title")  # these show in the report by themselves
@@ -64,7 +64,7 @@ def verdicts(judged: JudgedTable, *, told: Verdict | None) -> tuple[str, ...]:
         judged: the table.
         told: the verdict that is told here once, or None.
     """
-    lines = ["\u00b1 is the standard deviation over rng_seeds (ddof 1), n is their number."]
+    lines = [SPREAD]
     found = [one for line in judged.verdicts for one in line if one is not None]
     if margins := _margins(judged):
         lines.append(

@@ -139,7 +139,7 @@ def _entries(plan: Plan, expanded: Expanded) -> list[Entry]:
         for behind in one.behind.values()
         for entry in behind.entries
     }
-    needed = {entry.needs for entry in read.values()}
+    needed = {id for entry in read.values() for id in entry.behind}
     trainings = [one for one in plan.of("training") if one.id in needed]
     return [*trainings, *read.values()]
 

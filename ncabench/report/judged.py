@@ -69,7 +69,7 @@ def chosen_for(plan: Plan, runs: Sequence[StoredRun], *, table: Table) -> Chosen
         for column in table.columns
         for entry in matching(plan.entries, row=row, column=column)
     ]
-    needed = {entry.needs for entry in shown}
+    needed = {id for entry in shown for id in entry.behind}
     trainings = [one for one in plan.entries if one.role == "training" and one.id in needed]
     return choose([*trainings, *shown], runs)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from ncabench.plan.planner import Plan
-from ncabench.report import captions, footnotes, heads
+from ncabench.report import captions, footnotes, heads, ranking
 from ncabench.report.cells import COUNTS, Cell
 from ncabench.report.judged import JudgedTable
 from ncabench.report.rendered import measured
@@ -47,7 +47,7 @@ def _view(plan: Plan, *, judged: JudgedTable) -> TableView:
         _head(suite, judged, place=place, deviations=deviations.on_column(place), notes=notes)
         for place in range(len(table.columns))
     )
-    rows = []
+    ranks, rows = ranking.ranked(table, judged.cells), []
     for place, row in enumerate(table.rows):
         row_marks = notes.marks(deviations.on_row(place))
         cells = []
@@ -55,7 +55,8 @@ def _view(plan: Plan, *, judged: JudgedTable) -> TableView:
             cell, verdict = judged.cells[place][beside], judged.verdicts[place][beside]
             texts = [*deviations.on_cell(place, beside), *footnotes.of_cell(cell)]
             shown = _cell_view(suite, column, cell=cell, marks=notes.marks(texts))
-            cells.append(_with_verdict(shown, verdict, told=told, notes=notes))
+            shown = _with_verdict(shown, verdict, told=told, notes=notes)
+            cells.append(_with_rank(shown, ranks[place][beside]))
         rows.append(RowView(label=row.label, cells=tuple(cells), marks=row_marks))
     return TableView(
         id=table.id,
@@ -69,6 +70,7 @@ def _view(plan: Plan, *, judged: JudgedTable) -> TableView:
         rows=tuple(rows),
         notes=notes.texts,
         marks=marks,
+        ranked=ranking.meaning(table, ranks),
     )
 
 
@@ -141,6 +143,10 @@ def _with_verdict(
         marks=() if same else notes.marks(footnotes.of_verdict(verdict)),
     )
     return replace(cell, verdict=shown, exact=exact)
+
+
+def _with_rank(cell: CellView, rank: bool | None) -> CellView:
+    return replace(cell, best=bool(rank), exact={**cell.exact, "best": rank})
 
 
 def _exact(column: Column, cell: Cell) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from ncabench.plan.planner import Plan
 from ncabench.report import captions, heads
 from ncabench.report.cells import WORDS, Cell
 from ncabench.report.judged import JudgedTable
-from ncabench.suite.figures import places
-from ncabench.suite.suite import Figure, FigureLine, FigurePanel, Suite
+from ncabench.suite.figure import Figure, FigureLine, FigurePanel
+from ncabench.suite.figure_points import places
+from ncabench.suite.suite import Suite
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ SIGNS: Mapping[str, str] = {  # verdict of a cell: its sign where the captions t
     "undecided": "?",
     "not comparable": "n/c",
 }
+SPREAD = "\u00b1 is the standard deviation over rng_seeds (ddof 1), n is their number."
 CLAIMS = "Claims of the paper"
 FINDINGS = "The paper's own arithmetic"
 
@@ -85,6 +86,7 @@ class CellView:
         printed: as the paper prints it; ``""`` where it prints nothing.
         verdict: None where there is nothing to agree with.
         marks: footnotes of this cell alone.
+        best: it is the best of its column, or not told from the best.
         exact: the numbers behind it in full precision, for machines.
     """
 
@@ -92,6 +94,7 @@ class CellView:
     printed: str = ""
     verdict: VerdictView | None = None
     marks: tuple[int, ...] = ()
+    best: bool = False
     exact: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -122,6 +125,8 @@ class TableView:
         rows: each with one cell for each column.
         notes: footnotes; the first is number 1.
         marks: footnotes of the whole table.
+        ranked: what it says of a cell to be the best, or why none is; ``""`` where there is
+            nothing to rank.
     """
 
     id: str
@@ -132,6 +137,12 @@ class TableView:
     rows: tuple[RowView, ...]
     notes: tuple[str, ...] = ()
     marks: tuple[int, ...] = ()
+    ranked: str = ""
+
+    def ranking(self, sign: str) -> str:
+        """Return the line that tells what the sign of the best values means, or ``""``."""
+        found = any(cell.best for row in self.rows for cell in row.cells)
+        return f"{sign}: {self.ranked}" if self.ranked and found else self.ranked
 
     def sections(self) -> list[tuple[str, range]]:
         """Return runs of neighbouring columns of one group: its heading and their indices."""
@@ -225,8 +236,10 @@ class Document:
     Attributes:
         title: of the suite.
         tables: in the order of the suite.
-        summary: how many printed cells and claims hold, a line each.
+        summary: how many printed cells and claims hold, and which quantities no cell
+            reproduces and why, a line each.
         counts: the same for machines: word, and how many cells.
+        unreproduced: quantities of which no printed cell is reproduced, and why.
         claims: the paper's claims, in the order of the suite.
         findings: what the paper's own numbers say of each other.
         figures: drawn from curves.
@@ -237,6 +250,7 @@ class Document:
     tables: tuple[TableView, ...]
     summary: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
+    unreproduced: tuple[Mapping[str, Any], ...] = ()
     claims: tuple[ClaimView, ...] = ()
     findings: tuple[FindingView, ...] = ()
     figures: tuple[Picture, ...] = ()

@@ -12,6 +12,7 @@ from ncabench.record.stored import StoredRun
 from ncabench.report import (
     claims,
     cost,
+    coverage,
     figures,
     filmstrips,
     provenance,
@@ -20,14 +21,15 @@ from ncabench.report import (
 )
 from ncabench.report.chosen import choose
 from ncabench.report.figures import Drawable
-from ncabench.report.formats import csv_table, html_page, json_document, latex, markdown, text
+from ncabench.report.formats import csv_table, html_page, json_document, markdown, text
+from ncabench.report.formats.latex import document as latex
 from ncabench.report.judged import JudgedTable
 from ncabench.report.judged import judged as judge
 from ncabench.report.view import Document
 
 FORMATS: Mapping[str, tuple[str, Callable[[Document], str]]] = {  # ending, writer
     "text": ("txt", text.render),
-    "latex": ("tex", latex.render),
+    "latex": ("tex", latex.bodies),
     "markdown": ("md", markdown.render),
     "csv": ("csv", csv_table.render),
     "json": ("json", json_document.render),
@@ -55,7 +57,9 @@ def write(plan: Plan, runs: Sequence[StoredRun], *, format: str = "text", out: P
     Args:
         plan: whose entries are reported.
         runs: what is stored, of this plan and of others.
-        format: a key of ``FORMATS``, for the tables; all else is the same for all.
+        format: a key of ``FORMATS``, for the tables; all else is the same for all. Of LaTeX,
+            a document, what a paper can take of it, and macros whose keys begin with the
+            name of ``out``.
         out: made if it is not there; files of the same names are replaced.
 
     Raises:
@@ -81,8 +85,7 @@ def write(plan: Plan, runs: Sequence[StoredRun], *, format: str = "text", out: P
     if format == "html":
         shown = f"{text.render(quality)}\n{text.render(costs)}"
     if format == "latex":
-        body = "\\input{tables}\n\\clearpage\n\\input{cost}\n"
-        content[Path("document.tex")] = latex.standalone(body)
+        content = latex.files(quality, costs.tables[0], name=out.resolve().name)
     content[Path("provenance.json")] = _provenance(plan, mine, judged=judged)
     binary = {one.path: one.data for one in (*quality.figures, *quality.filmstrips)}
     binary |= {
@@ -100,12 +103,18 @@ def _quality(
     drawn: Sequence[Drawable],
 ) -> Document:
     counts = statements.counts(judged)
+    unreproduced = coverage.unreproduced(coverage.of_tables(judged))
     judged_claims = claims.judged(plan, runs)
     return Document(
         title=plan.suite.title,
         tables=tables.views(plan, judged),
-        summary=statements.summary(counts, judged_claims),
+        summary=(
+            *statements.summary(counts, judged_claims),
+            *coverage.sentences(unreproduced),
+            *coverage.stand_ins(unreproduced, plan.suite),
+        ),
         counts=counts,
+        unreproduced=tuple(unreproduced),
         claims=statements.claim_views(judged_claims),
         findings=statements.finding_views(plan.suite),
         figures=tuple(figures.picture(one, folder="figures") for one in drawn),

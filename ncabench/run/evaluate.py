@@ -8,23 +8,20 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-import torch
-from safetensors.torch import load_file
-
 from ncabench import catalog
-from ncabench.errors import RecordError
 from ncabench.nca.draws import Draws
 from ncabench.nca.engine import Engine
 from ncabench.nca.metric import Metric
 from ncabench.nca.model import Automaton, Model
 from ncabench.nca.protocol import Measured
+from ncabench.nca.task import Task
 from ncabench.plan import assemble
 from ncabench.run import filmstrip
+from ncabench.run.behind import weights
 from ncabench.run.job import Job
 from ncabench.run.outcome import write_whole
 from ncabench.run.resolution import EAGER
 from ncabench.run.result import Result
-from ncabench.run.train import WEIGHTS
 
 CURVES = "curves.json"
 SAMPLES = "samples.json"
@@ -41,11 +38,11 @@ def evaluate(job: Job, *, engine: Engine) -> Result:
     """
     started = time.monotonic()
     metrics = build_metrics(job.spec["metrics"], device=job.device)
-    parts = assemble.assemble(job.spec["training"], root=job.data_root)
-    model, task = parts.model.to(job.device), parts.task.to(job.device)
-    if model.state_dict():
-        model.load_state_dict(_weights(job))
+    model, task = _trained(job, "training")
     protocol = catalog.build("protocol", job.spec["protocol"])
+    if job.donor is not None:
+        donor, about = _trained(job, "donor")
+        protocol.receive(_under(engine, donor), about)
     perturbation = catalog.build("perturbation", job.spec["perturbation"])
     draws = Draws(job.spec["rng_seed"])
     tested = _under(engine, model)
@@ -57,6 +54,15 @@ def evaluate(job: Job, *, engine: Engine) -> Result:
         seconds=time.monotonic() - started,
         warnings=list(engine.notes),
     )
+
+
+def _trained(job: Job, name: str) -> tuple[Model, Task]:
+    """Return a model with the weights that its training left, and what it was trained on."""
+    parts = assemble.assemble(job.spec[name], root=job.data_root)
+    model, task = parts.model.to(job.device), parts.task.to(job.device)
+    if model.state_dict():
+        model.load_state_dict(weights(job, name))
+    return model, task
 
 
 def _under(engine: Engine, model: Model) -> Model:
@@ -73,19 +79,6 @@ def build_metrics(specs: Mapping[str, Any], *, device: str) -> dict[str, Metric]
     return {
         name: catalog.build("metric", spec).to(device).eval() for name, spec in specs.items()
     }
-
-
-def _weights(job: Job) -> dict[str, torch.Tensor]:
-    if job.training is None:
-        raise RecordError(f"evaluation {job.id}: no training is named")
-    path = job.training / WEIGHTS
-    try:
-        return load_file(path, device=job.device)
-    except FileNotFoundError as error:
-        raise RecordError(
-            f"{path}: the training's weights are missing (a bundle may leave them behind); "
-            "import one that has them, or delete the training's folder to run it again"
-        ) from error
 
 
 def _write(measured: Measured, job: Job) -> list[str]:

@@ -21,6 +21,8 @@ class Job:
         labels: the grid points that it serves.
         folder: where the worker writes.
         training: folder of the training that an evaluation tests.
+        donor: folder of another training, that an evaluation takes part of or a training
+            begins with.
         device: ``"cpu"`` or ``"cuda:0"``.
         device_class: ``"cpu"`` or the GPU's name, in lower case with dashes.
         engine: the engine that the request resolved to.
@@ -40,6 +42,7 @@ class Job:
     labels: tuple[Mapping[str, Any], ...]
     folder: Path
     training: Path | None = None
+    donor: Path | None = None
     device: str
     device_class: str
     engine: str
@@ -51,6 +54,12 @@ class Job:
     timeout_s: float | None = None
     checkpoint_s: float = 60.0
     log_every: int = 50
+
+    @property
+    def behind(self) -> dict[str, Path]:
+        """The folders of the trainings that must have ended well, by what they are to it."""
+        found = {"training": self.training, "donor": self.donor}
+        return {name: place for name, place in found.items() if place is not None}
 
     @property
     def asked(self) -> dict[str, str]:

@@ -12,9 +12,9 @@ from ncabench.nca.model import Model
 from ncabench.nca.task import Task
 from ncabench.plan import assemble
 from ncabench.run import folder
+from ncabench.run.behind import WEIGHTS
 from ncabench.run.folder import latest, named
 from ncabench.run.outcome import Record
-from ncabench.run.train import WEIGHTS
 
 
 @dataclass(frozen=True, kw_only=True)

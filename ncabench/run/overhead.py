@@ -17,6 +17,7 @@ from torch import Tensor
 from ncabench import catalog
 from ncabench.nca.draws import Draws
 from ncabench.nca.engine import Engine
+from ncabench.nca.fires import Fires, drawn
 from ncabench.nca.pool import Batch
 from ncabench.nca.trainer.rollout import Rollout
 from ncabench.plan import assemble
@@ -57,10 +58,10 @@ class Bare(Rollout):
 
     def _fires(
         self, samples: Tensor, shape: Sequence[int], *, steps: int, purpose: str = "train"
-    ) -> Tensor:
+    ) -> Tensor | Fires:
         if self._masks is None:
             longest = self.steps[1] - 1
-            masks = super()._fires(samples, shape, steps=longest, purpose=purpose)
+            masks = drawn(super()._fires(samples, shape, steps=longest, purpose=purpose))
             self._masks = masks.clone()
         return self._masks[:steps]
 

@@ -84,8 +84,9 @@ def resolve(
     if requested == EAGER:
         return Resolution(requested=requested, engine=EAGER, why="it was asked for")
     if requested == FUSED:
-        why = 'no model has fused kernels yet; "auto" takes the fastest engine there is'
-        return Resolution(requested=requested, engine=FUSED, why=why, barred=True)
+        missing = "the kernels run on a GPU alone" if device == "cpu" else lacks(device)
+        why = missing or "it was asked for"
+        return Resolution(requested=requested, engine=FUSED, why=why, barred=bool(missing))
     if requested == COMPILED:
         missing = lacks(device)
         why = missing or "it was asked for"

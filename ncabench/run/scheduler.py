@@ -20,6 +20,7 @@ from multiprocessing import connection
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
+from typing import Any
 
 from ncabench.errors import MachineError, RecordError
 from ncabench.run import folder, outcome
@@ -125,20 +126,21 @@ class Scheduler:
                 self._start(self._company(job))
 
     def _ready(self, job: Job) -> bool:
-        """Whether a job may start; one whose training failed is ended here."""
-        if job.training is None:
+        """Whether a job may start; one whose training or donor failed is ended here."""
+        if not job.behind:
             return True
         unfinished = {one.folder for one in self.waiting if one.role == "training"}
         for running in self.running:
             unfinished |= {one.folder for one in running.jobs if one.id in running.open}
-        if job.training in unfinished:
+        if unfinished.intersection(job.behind.values()):
             return False
-        ended = _as_its_training(job, self._where(job.training))
-        if ended is None:
-            return True
-        self._take(job)
-        self._finish(job, ended)
-        return False
+        for name, place in job.behind.items():
+            ended = _as_its_training(job, self._where(place), name=name)
+            if ended is not None:
+                self._take(job)
+                self._finish(job, ended)
+                return False
+        return True
 
     def _where(self, training: Path) -> Path:
         """The folder of a training, which another engine may have finished."""
@@ -179,8 +181,10 @@ class Scheduler:
             self.watcher.started(job)
 
     def _bound(self, job: Job, *, slot: str) -> Job:
-        training = self._where(job.training) if job.training else None
-        return replace(job, device=slot, training=training)
+        behind: dict[str, Any] = {
+            name: self._where(place) for name, place in job.behind.items()
+        }
+        return replace(job, device=slot, **behind)
 
     def _wait(self) -> None:
         sources: list[Connection | int] = [one.pipe for one in self.running]
@@ -270,16 +274,16 @@ def _too_long(one: _Running) -> bool:
     return limit is not None and not one.timed_out and time.monotonic() - one.started > limit
 
 
-def _as_its_training(job: Job, training: Path) -> Record | None:
+def _as_its_training(job: Job, place: Path, *, name: str) -> Record | None:
     """Return how an evaluation ends whose training did not succeed; None where it did."""
     try:
-        record = outcome.read(training)
+        record = outcome.read(place)
     except RecordError:
-        reason = "the record of its training is damaged"
+        reason = f"the record of its {name} is damaged"
         return failed(job, "crashed", reason, unfinished=True)
     if record.outcome == "ok":
         return None
-    reason = f"its training {record.id}: {record.reason}"
+    reason = f"its {name} {record.id}: {record.reason}"
     return failed(job, record.outcome, reason, unfinished=record.unfinished)
 
 

@@ -19,6 +19,7 @@ from ncabench.nca.engine import Engine
 from ncabench.nca.trainer import Trainer
 from ncabench.plan import assemble
 from ncabench.run import checkpoint
+from ncabench.run.behind import WEIGHTS, weights
 from ncabench.run.checkpoint import Rhythm
 from ncabench.run.folder import LOG
 from ncabench.run.job import Job
@@ -26,13 +27,14 @@ from ncabench.run.progress import Progress, Tell
 from ncabench.run.reading import Reading
 from ncabench.run.result import Result
 
-WEIGHTS = "weights.safetensors"
 LIMIT = 1e6  # a loss beyond it counts as diverged
 WORST = "worst"  # the greatest loss since the last reading; it is no value of the log
 
 
 class Training:
     """A training entry in progress, taken up from its last checkpoint where there is one.
+
+    It begins with the weights of its donor, where it has one.
 
     Args:
         job: the entry.
@@ -46,6 +48,8 @@ class Training:
         parts = assemble.assemble(job.spec, root=job.data_root)
         self.model, task = parts.model.to(job.device), parts.task.to(job.device)
         self.parameters = parts.parameters
+        if job.donor is not None:
+            self.model.load_state_dict(weights(job, "donor"))
         self.counted_apart = parts.model.counted_apart()
         draws = Draws(job.spec["rng_seed"])
         self.trainer: Trainer = catalog.build(

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from ncabench.nca.descent import Descent
 from ncabench.nca.draws import Draws
 from ncabench.nca.engine import Engine
+from ncabench.nca.fires import Fires
 from ncabench.nca.model import Automaton, Model
 from ncabench.nca.optimiser.adam import Adam
 from ncabench.nca.schedule.constant import Constant
@@ -200,15 +201,17 @@ class _Drawing:
 
     def __init__(self, load: Workload, engine: Engine) -> None:
         self.draws = Draws(0, faster=engine.faster if engine.captures else None)
-        self.load = load
-        self.samples = torch.arange(load.batch, device=engine.device)
+        self.load, self.engine = load, engine
+        self.samples = torch.arange(-load.batch, 0, device=engine.device)
 
-    def next(self) -> tuple[Tensor, Tensor | None]:
+    def next(self) -> tuple[Tensor | Fires, Tensor | None]:
         """Draw for other samples than before, without a word from the host."""
         layout, steps = self.load.layout, range(self.load.steps)
         model = self.load.model
         assert isinstance(model, Automaton)
-        masks = self.draws.masks(
+        self.samples += len(self.samples)  # before: what fires may be drawn in the rollout
+        masks = self.engine.fires(
+            self.draws,
             "profile/fire",
             samples=self.samples,
             steps=steps,
@@ -217,7 +220,6 @@ class _Drawing:
             rate=model.fire_rate,
         )
         noises = self._noises(len(steps)) if getattr(model, "noise", 0.0) else None
-        self.samples += len(self.samples)
         return masks, noises
 
     def _noises(self, steps: int) -> Tensor:

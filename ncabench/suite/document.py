@@ -20,6 +20,7 @@ from ncabench.suite.suite import (
     Deviation,
     Execution,
     Expect,
+    Graft,
     Profile,
     ProfileAt,
     Suite,
@@ -28,7 +29,7 @@ from ncabench.suite.suite import (
 KEYS = (
     *("title", "paper", "default_preset", "grid", "include", "exclude", *FAMILIES),
     *("train", "recipe", "execution", "profile", "profile_at", "preset"),
-    *("table", "figure", "claim", "deviation", "expect", "tune"),
+    *("table", "figure", "claim", "deviation", "expect", "graft", "tune"),
 )
 PAPER = "paper"  # the preset that overlays nothing
 T = TypeVar("T")
@@ -112,6 +113,7 @@ class _Reader:
             deviations=self._array(Deviation, "deviation"),
             expects=self._array(Expect, "expect"),
             profiles_at=self._profiles_at(),
+            grafts=self._array(Graft, "graft"),
             tune=self._take(tuning.parse(document["tune"])) if "tune" in document else None,
         )
         self.problems += reference_problems(suite, defined=self.defined)

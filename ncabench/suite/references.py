@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ncabench import catalog, relation
 from ncabench.errors import Problem
 from ncabench.suite.claims import claim_problems, defined_by, values_of
-from ncabench.suite.figures import figure_problems
+from ncabench.suite.figure_points import figure_problems
 from ncabench.suite.grid import Defined, where_problems
 from ncabench.suite.suite import Claim, Profile, Suite
 
@@ -22,6 +22,12 @@ def reference_problems(suite: Suite, *, defined: Defined) -> list[Problem]:
     problems: list[Problem] = []
     for path, one in _selecting(suite):
         problems += where_problems(one.where, where=f"{path}.where", defined=defined)
+    for name, one in suite.components["protocol"].items():
+        if isinstance(one.get("donor"), Mapping):
+            where = f"protocol.{name}.donor"
+            problems += where_problems(one["donor"], where=where, defined=defined)
+    for i, graft in enumerate(suite.grafts):
+        problems += where_problems(graft.donor, where=f"graft[{i}].donor", defined=defined)
     for i, table in enumerate(suite.tables):
         for j, column in enumerate(table.columns):
             where = f"table[{i}].column[{j}].value"
@@ -50,6 +56,7 @@ def _selecting(suite: Suite) -> Iterator[tuple[str, Any]]:
     yield from ((f"deviation[{i}]", one) for i, one in enumerate(suite.deviations))
     yield from ((f"expect[{i}]", one) for i, one in enumerate(suite.expects))
     yield from ((f"profile_at[{i}]", one) for i, one in enumerate(suite.profiles_at))
+    yield from ((f"graft[{i}]", one) for i, one in enumerate(suite.grafts))
     yield from (("tune", one) for one in [suite.tune] if one is not None)
 
 
@@ -191,8 +198,8 @@ def _frame_problems(timed: Profile, *, where: str) -> list[Problem]:
         if timed.frames and getattr(timed, name):
             what = "is measured beside engines, and frames are measured"
             problems.append(Problem(where=f"{where}.{name}", what=what))
-    if timed.frames and "cax" in timed.engines:
-        what = "frames are not measured of 'cax'"
+    for name in sorted({"cax", "fused"}.intersection(timed.engines) if timed.frames else ()):
+        what = f"frames are not measured of {name!r}"
         accepted = ("compiled", "eager", "plain")
         problems.append(Problem(where=f"{where}.engines", what=what, accepted=accepted))
     if "fp16" in timed.precisions and not timed.frames:

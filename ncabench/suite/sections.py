@@ -8,11 +8,9 @@ from typing import Any, TypeVar
 
 from ncabench import schema
 from ncabench.errors import Problem
+from ncabench.suite.figure import Figure, FigureLine, FigurePanel
 from ncabench.suite.suite import (
     Column,
-    Figure,
-    FigureLine,
-    FigurePanel,
     Profile,
     ProfileAt,
     Row,

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from ncabench.suite.figure import Figure
+
 COMPONENT_AXES = ("model", "perception", "update", "task", "perturbation")
 CHOICES = ("protocol", "recipe")  # axes of which a point may name none
 AXES = (*COMPONENT_AXES, *CHOICES, "rng_seed")
@@ -96,7 +98,7 @@ class Profile:
     train_batch: int = 0
     train_steps: int = 32
     repeats: int = 1
-    engines: tuple[Literal["plain", "eager", "compiled", "cax"], ...] = ()
+    engines: tuple[Literal["plain", "eager", "compiled", "fused", "cax"], ...] = ()
     precisions: tuple[Literal["float32", "tf32", "bf16", "fp16"], ...] = ()
     seeds_together: tuple[int, ...] = ()
     harness: bool = False
@@ -178,54 +180,6 @@ class Table:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FigureLine:
-    """A line of a figure: its label, and the row of each point, or one row for all."""
-
-    label: str
-    rows: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class FigurePanel:
-    """A panel of a figure: its label, and the column of each point, or one for all."""
-
-    label: str
-    columns: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Figure:
-    """How a table's cells go with a number, such as the side of an image.
-
-    Every point is a cell of the table: in each panel each line has a point for each of
-    ``at``. Rows go by their labels, columns by their groups and labels, such as
-    ``"64 x 64 Batch 8"``.
-
-    Attributes:
-        id: its name, and that of its files.
-        title: over it.
-        table: the table, by its id.
-        along: what ``at`` is, with its unit: the name of the horizontal axis.
-        at: where along it each point stands.
-        lines: in the order of the legend.
-        panels: side by side.
-        value: the name of a vertical axis that all panels share, with its unit; ``""`` gives
-            each panel one of its own, with the panel's label.
-        scale: of the axes; on ``"log"`` equal ratios are equal lengths.
-    """
-
-    id: str
-    title: str
-    table: str
-    along: str
-    at: tuple[float, ...]
-    lines: tuple[FigureLine, ...]
-    panels: tuple[FigurePanel, ...]
-    value: str = ""
-    scale: Literal["log", "linear"] = "log"
-
-
-@dataclass(frozen=True, kw_only=True)
 class Claim:
     """A relation between measured values that the paper asserts.
 
@@ -278,6 +232,19 @@ class Expect:
     outcome: Literal[
         "oom", "diverged", "timeout", "crashed", "no_data", "infeasible", "skipped"
     ]
+    where: dict[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Graft:
+    """Trainings that begin with the weights of another, as `[[graft]]` has it.
+
+    Attributes:
+        donor: the axes on which the other's grid point is another, and what stands there.
+        where: the grid points of the trainings.
+    """
+
+    donor: dict[str, str | int]
     where: dict[str, str | int] = field(default_factory=dict)
 
 
@@ -350,6 +317,7 @@ class Suite:
         components: family to name to the table that defines it.
         train: the recipe of points that name none.
         recipes: name to the overlay on ``train``; one with its own kind stands alone.
+        grafts: trainings that do not start anew.
         tune: the study over its keys, if it has one.
     """
 
@@ -373,6 +341,7 @@ class Suite:
     deviations: tuple[Deviation, ...]
     expects: tuple[Expect, ...]
     profiles_at: tuple[ProfileAt, ...] = ()
+    grafts: tuple[Graft, ...] = ()
     tune: Tune | None = None
     figures: tuple[Figure, ...] = ()
 
@@ -393,3 +362,12 @@ class Suite:
             if all(point.get(axis) == value for axis, value in one.where.items())
         ]
         return fitting[-1] if fitting else self.profile
+
+    def graft_of(self, point: Mapping[str, str | int]) -> Mapping[str, str | int] | None:
+        """Return what selects the donor of a grid point's training; None starts it anew."""
+        fitting = [
+            one.donor
+            for one in self.grafts
+            if all(point.get(axis) == value for axis, value in one.where.items())
+        ]
+        return fitting[-1] if fitting else None

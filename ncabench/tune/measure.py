@@ -10,7 +10,7 @@ from typing import cast
 from ncabench import pipeline
 from ncabench.errors import NoData, RunError
 from ncabench.pipeline import Workspace
-from ncabench.plan.entry import Entry, Role
+from ncabench.plan.entry import Entry, Role, with_behind
 from ncabench.plan.planner import Plan
 from ncabench.report.cells import first_line, source
 from ncabench.run import outcome
@@ -36,7 +36,7 @@ def measuring(planned: Plan, tune: Tune, *, rng_seed: int) -> tuple[Entry, ...]:
 def ids(planned: Plan, tune: Tune, *, rng_seeds: Sequence[int]) -> set[str]:
     """Return what is to be run for these rng_seeds: what measures, and what that tests."""
     entries = [entry for seed in rng_seeds for entry in measuring(planned, tune, rng_seed=seed)]
-    return {one.id for one in entries} | {one.needs for one in entries if one.needs}
+    return with_behind(entries, planned.entries)
 
 
 def read(

@@ -26,7 +26,7 @@ def test_protocols_ask_of_the_trainings_of_cells_grow(preset):
         for suite in ("cells_protocols", "cells_grow")
     )
     assert ours <= theirs
-    assert len(ours) == (6 if preset == "paper" else 2)
+    assert len(ours) == {"paper": 9, "short": 3, "smoke": 2}[preset]
 
 
 def test_each_protocol_meets_its_perturbations():

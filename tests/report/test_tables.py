@@ -116,3 +116,18 @@ def test_every_printed_cell_that_a_shipped_suite_names_is_in_the_ledger(path):
             "not planned",
             "no data",
         }
+
+
+def test_every_format_is_told_which_value_is_the_best(plan, runs):
+    better = [
+        replace(run, values={**run.values, "perceptual/stage_1": at})
+        if run.role == "evaluation" and run.labels[0].get("perception") == "conv3x3"
+        else run
+        for run in runs
+        for at in [0.05 + 0.0201 * int(run.labels[0].get("rng_seed", 0))]
+    ]
+    view = views(plan, better)[0]
+    assert [row.cells[0].best for row in view.rows] == [False, True, False]
+    assert [row.cells[0].exact["best"] for row in view.rows] == [False, True, None]
+    assert [row.cells[1].exact["best"] for row in view.rows] == [None, None, None]
+    assert view.ranked.startswith("the best mean of its column")

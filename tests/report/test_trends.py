@@ -5,7 +5,7 @@ import pytest
 from ncabench.report import judged as judging
 from ncabench.report import trends
 from ncabench.report.trends import Point, TrendLine
-from ncabench.suite.suite import Figure, FigureLine, FigurePanel
+from ncabench.suite.figure import Figure, FigureLine, FigurePanel
 
 
 @pytest.fixture

@@ -32,6 +32,10 @@ def test_the_text_is_the_tables_and_then_their_cost(plan, bare, tmp_path):
     heads = [
         "10 printed cells: 3 reproduced, 0 differ, 0 undecided, 7 not comparable.",
         "1 claim: 0 supported, 0 refuted, 1 undecided.",
+        "Not reproduced: LPIPS (4 cells): not run (planned).",
+        "Not reproduced: LPIPS recovery (3 cells): 2 not run (planned), 1 not comparable "
+        "(preset 'smoke'; ST-LPIPS (substitute for LPIPS)).",
+        "ST-LPIPS is in place of LPIPS: no LPIPS weights here.",
         "Perception ablation [1,2]",
         "Claims of the paper",
         "The paper's own arithmetic",
@@ -56,8 +60,10 @@ def test_quality_tables_are_the_same_bytes_in_every_rerun(plan, bare, tmp_path, 
 
 @pytest.mark.parametrize("format", writer.FORMATS)
 def test_every_format_has_each_verdict_beside_the_papers_value(plan, bare, tmp_path, format):
-    written = writer.write(plan, bare, format=format, out=tmp_path).files[0].read_text()
-    sign = {"latex": "8k\\,=", "json": '"verdict": "reproduced"'}.get(format, "reproduced")
+    files = writer.write(plan, bare, format=format, out=tmp_path).files
+    tex = [file for file in files if file.suffix == ".tex"]
+    written = "".join(file.read_text() for file in tex or files[:1])
+    sign = {"latex": "8 & k\\,=", "json": '"verdict": "reproduced"'}.get(format, "reproduced")
     told = {"csv": "not comparable", "json": '"not comparable"'}.get(format, "n/c is not comp")
     assert sign in written
     assert told in written
@@ -105,3 +111,12 @@ def test_writing_tables_needs_neither_torch_nor_mlflow_nor_matplotlib():
     command = [sys.executable, "-c", code]
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     assert not {"torch", "mlflow", "matplotlib"} & set(loaded)
+
+
+def test_the_keys_of_latex_macros_begin_with_the_name_of_the_reports_folder(
+    plan, bare, tmp_path
+):
+    files = writer.write(plan, bare, format="latex", out=tmp_path / "small-smoke").files
+    macros = next(file for file in files if file.name == "macros.tex").read_text()
+    assert "\n\\ncabset{small-smoke/perceptions/u-net/params/measured}{24,946}\n" in macros
+    assert "\n\\ncabset{small-smoke/cells/reproduced}{3}\n" in macros

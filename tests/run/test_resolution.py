@@ -97,10 +97,11 @@ def test_what_is_asked_for_and_cannot_run_is_refused_and_never_replaced():
     )
 
 
-def test_fused_is_refused_until_it_is_there():
-    assert resolve(engine="fused").refused == (
-        'engine = "fused" cannot run here: no model has fused kernels yet; "auto" takes the '
-        "fastest engine there is"
+def test_fused_runs_on_a_gpu_alone():
+    assert resolve(engine="fused").engine == "fused"
+    assert resolve(engine="fused").refused == ""
+    assert resolve(engine="fused", device="cpu").refused == (
+        'engine = "fused" cannot run here: the kernels run on a GPU alone'
     )
 
 

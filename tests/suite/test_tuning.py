@@ -57,7 +57,7 @@ WRONG = {
         ('"train.optimiser.learning_rate"', '"trian.batch"'),
         'tune.space."trian.batch": trian: there is no such key\n'
         "  accepted: claim, default_preset, deviation, exclude, execution, expect, "
-        "figure, grid, include, metric, model, paper, perception, perturbation, preset, "
+        "figure, graft, grid, include, metric, model, paper, perception, perturbation, preset, "
         "profile, profile_at, protocol, recipe, table, task, title, train, tune, update\n"
         "  did you mean 'train'?",
     ),

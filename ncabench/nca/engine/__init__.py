@@ -12,6 +12,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from ncabench.nca.draws import Draws
+from ncabench.nca.fires import Fires
 from ncabench.nca.model import Automaton
 
 
@@ -43,6 +45,22 @@ class Engine(ABC):
     def faster(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function with the same results, to be called often with equal shapes."""
 
+    def fires(
+        self,
+        draws: Draws,
+        purpose: str,
+        *,
+        samples: Tensor,
+        steps: range,
+        height: int,
+        width: int,
+        rate: float,
+    ) -> Tensor | Fires:
+        """Return which cells update, as `rollout` takes it; see ``Draws.masks``."""
+        return draws.masks(
+            purpose, samples=samples, steps=steps, height=height, width=width, rate=rate
+        )
+
     @abstractmethod
     def rollout(
         self,
@@ -50,14 +68,14 @@ class Engine(ABC):
         state: Tensor,
         *,
         condition: Tensor | None,
-        masks: Tensor | None,
+        masks: Tensor | Fires | None,
         noises: Tensor | None = None,
         segments: int = 0,
     ) -> Tensor:
         """Return the last state, ready for a gradient.
 
-        The arguments are those of ``ncabench.nca.segments.rollout_in_segments``. Only one
-        model is rolled out by one engine with gradients.
+        The arguments are those of ``ncabench.nca.segments.rollout_in_segments``; masks may
+        be what `fires` returns. Only one model is rolled out by one engine with gradients.
         """
 
     @abstractmethod

@@ -13,6 +13,7 @@ from torch import Tensor
 from ncabench.errors import EngineFailed
 from ncabench.nca.engine import Engine, agreement
 from ncabench.nca.engine.fired import FiredRollout
+from ncabench.nca.fires import Fires, drawn
 from ncabench.nca.model import Automaton
 from ncabench.nca.segments import rollout_in_segments
 
@@ -117,11 +118,11 @@ class Compiled(Engine):
         state: Tensor,
         *,
         condition: Tensor | None,
-        masks: Tensor | None,
+        masks: Tensor | Fires | None,
         noises: Tensor | None = None,
         segments: int = 0,
     ) -> Tensor:
-        given = {"condition": condition, "masks": masks, "noises": noises}
+        given = {"condition": condition, "masks": drawn(masks), "noises": noises}
         self._insist_on_agreement(model, state, **given)
         return self._rolled(model, state, **given, segments=segments)
 

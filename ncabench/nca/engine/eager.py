@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from ncabench.nca.engine import Engine
+from ncabench.nca.fires import Fires, drawn
 from ncabench.nca.model import Automaton
 from ncabench.nca.segments import rollout_in_segments
 
@@ -29,7 +30,7 @@ class Eager(Engine):
         state: Tensor,
         *,
         condition: Tensor | None,
-        masks: Tensor | None,
+        masks: Tensor | Fires | None,
         noises: Tensor | None = None,
         segments: int = 0,
     ) -> Tensor:
@@ -37,7 +38,7 @@ class Eager(Engine):
             model,
             state,
             condition=condition,
-            masks=masks,
+            masks=drawn(masks),
             noises=noises,
             segments=segments,
         )

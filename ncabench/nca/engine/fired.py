@@ -13,9 +13,18 @@ from typing import TypeGuard
 import torch
 from torch import Tensor
 
-from ncabench.nca.engine import sampled as sampled  # registers its row form
+from ncabench.nca.engine import attending as attending  # registers its row forms
+from ncabench.nca.engine import sampled as sampled  # likewise
 from ncabench.nca.engine.cells import Firing, Grid, Taps, neighbours, spread
-from ncabench.nca.engine.senses import Constants, Fired, Sense, Thought, sense, think, torus
+from ncabench.nca.engine.senses import (
+    Fired,
+    Sense,
+    Thought,
+    Wide,
+    sense,
+    think,
+    torus,
+)
 from ncabench.nca.model import Automaton
 from ncabench.nca.model.nca import NCA
 from ncabench.nca.state import living
@@ -97,17 +106,20 @@ class FiredRollout:
             rows = step(rows, *places, *constants)
         return self.grid.planes(rows)
 
-    def _weights(self, condition: Tensor | None, *, steps: int) -> list[Constants]:
+    def _weights(self, condition: Tensor | None, *, steps: int) -> list[tuple[Tensor, ...]]:
         """Return every step's own view of the weights, so that gradients are added up once."""
         sensing = self.sense.constants(condition, self._around)
         self.sensing = len(sensing)
         views = [self._views(one, steps) for one in (*sensing, *self.thought.constants())]
         return [tuple(view[turn] for view in views) for turn in range(steps)]
 
-    def _views(self, constant: Tensor, steps: int) -> Sequence[Tensor]:
-        if not constant.is_floating_point():
+    def _views(self, constant: Tensor | Wide, steps: int) -> Sequence[Tensor]:
+        if isinstance(constant, Wide):
+            cast = constant.values
+        elif constant.is_floating_point():
+            cast = constant.to(self.operands)
+        else:
             return [constant] * steps
-        cast = constant.to(self.operands)
         return cast.expand(steps, *cast.shape).unbind(0)
 
     def _around(self, taps: Taps) -> Tensor:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import singledispatch
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -25,7 +26,14 @@ from ncabench.nca.update import Update
 from ncabench.nca.update.mlp import MLP
 from ncabench.nca.update.resnet import ResNet
 
-Constants = tuple[Tensor, ...]
+
+class Wide(NamedTuple):
+    """A constant that keeps its type where others take that of the operands."""
+
+    values: Tensor
+
+
+Constants = tuple[Tensor | Wide, ...]
 ALIGNED = 8  # inner sizes of products are made multiples of it
 
 

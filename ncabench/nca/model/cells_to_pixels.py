@@ -63,7 +63,7 @@ class CellsToPixels(NCA):
     version = 1
     parts = ("perception", "update")
     trainers = ("rollout", "pixel_rollout", "textured_rollout")
-    protocols = ("recovery", "quality", "regeneration", "resolutions")
+    protocols = ("recovery", "quality", "regeneration", "resolutions", "swap")
 
     def __init__(
         self,

@@ -78,7 +78,7 @@ class MeshToPixels(Viewed):
 
     version = 1
     trainers = ("rollout", "textured_rollout")
-    protocols = ("quality",)
+    protocols = ("quality", "swap")
     table: Tensor  # (V, N), whom a vertex senses
     weights: Tensor  # (V, N, 4), how much
     triangles: Tensor  # (F, 3)

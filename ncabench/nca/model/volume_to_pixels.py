@@ -68,9 +68,9 @@ class VolumeToPixels(Viewed):
     (4096, 15300)
     """
 
-    version = 1
+    version = 2
     trainers = ("rollout", "textured_rollout")
-    protocols = ("quality",)
+    protocols = ("quality", "swap")
     sums: Tensor  # (5, 1, 3, 3, 3)
     origins: Tensor  # (views, 3)
     ways: Tensor  # (views, H, W, 3)

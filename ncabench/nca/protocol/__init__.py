@@ -66,12 +66,30 @@ class Protocol(ABC):
             otherwise there must be none.
         whole_batches: whether metrics see the same batches of tests, all of one size, whatever
             the model, which a metric ``of_batch`` needs.
+        takes_donor: whether it also needs another trained model; then its parameter ``donor``
+            selects the grid point that has it, by the axes on which that is another, and
+            `receive` comes before the call.
     """
 
     version: ClassVar[int] = 1
     measures: ClassVar[tuple[str, ...]] = ()
     scores_images: ClassVar[bool] = True
     whole_batches: ClassVar[bool] = False
+    takes_donor: ClassVar[bool] = False
+
+    def receive(self, donor: Model, task: Task) -> None:  # noqa: ARG002 -- few take one
+        """Take another trained model and what it was trained on.
+
+        Raises:
+            TypeError: the protocol needs none.
+        """
+        raise TypeError(f"{type(self).__name__} takes no donor")
+
+    def check(self, model: Model, task: Task) -> None:  # noqa: B027 -- most have no donor
+        """Raise ValueError or TypeError where a model does not fit the donor received.
+
+        Plans ask on the meta device.
+        """
 
     @abstractmethod
     def __call__(

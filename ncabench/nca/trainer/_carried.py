@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ncabench.nca.engine import Engine
+from ncabench.nca.fires import Fires
 from ncabench.nca.model import Automaton
 from ncabench.nca.model._restoring import Restoring
 
@@ -16,7 +17,7 @@ def rolled(
     state: Tensor,
     *,
     condition: Tensor | None,
-    masks: Tensor | None,
+    masks: Tensor | Fires | None,
     noises: Tensor | None = None,
     segments: int = 0,
 ) -> Tensor:

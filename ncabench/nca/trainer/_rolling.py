@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ncabench.nca.draws import Draws
 from ncabench.nca.engine import Engine
+from ncabench.nca.fires import Fires
 from ncabench.nca.losses.distance import Distance, distance
 from ncabench.nca.model import Automaton
 from ncabench.nca.objective import Objective
@@ -132,9 +133,10 @@ class Rolling(Trainer):
 
     def _fires(
         self, samples: Tensor, shape: Sequence[int], *, steps: int, purpose: str = "train"
-    ) -> Tensor:
-        """Return which cells update, ``(steps, B, 1, H, W)``, on a grid of ``shape``."""
-        masks = self.draws.masks(
+    ) -> Tensor | Fires:
+        """Return which cells update, in ``steps`` steps on a grid of ``shape``."""
+        fires = self.engine.fires(
+            self.draws,
             f"{purpose}/fire",
             samples=samples,
             steps=self._drawn(steps),
@@ -142,7 +144,7 @@ class Rolling(Trainer):
             width=shape[2],
             rate=self.model.fire_rate,
         )
-        return masks[:steps]
+        return fires[:steps]
 
     def _noises(
         self, samples: Tensor, shape: Sequence[int], *, steps: int, purpose: str = "train"

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ncabench.nca.draws import Draws
 from ncabench.nca.engine import Engine
+from ncabench.nca.fires import drawn
 from ncabench.nca.fusion import fusable, fused_rollout
 from ncabench.nca.model import Automaton, OnePass
 from ncabench.nca.once import as_automaton
@@ -165,7 +166,9 @@ class Denoising(Validated, Rollout):
             batch.state,
             layout=self.grid,
             condition=self._told(batch.labels, samples),
-            masks=self._fires(samples, batch.state.shape[1:], steps=steps, purpose=purpose),
+            masks=drawn(
+                self._fires(samples, batch.state.shape[1:], steps=steps, purpose=purpose)
+            ),
             segments=self.segments,
         )
 

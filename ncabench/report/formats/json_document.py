@@ -14,6 +14,7 @@ def render(document: Document) -> str:
         "title": document.title,
         "summary": list(document.summary),
         "verdicts": dict(document.counts),
+        "unreproduced": [dict(one) for one in document.unreproduced],
         "tables": [_table(table) for table in document.tables],
         "claims": [_claim(one) for one in document.claims],
         "findings": [dict(one.exact) for one in document.findings],
@@ -28,6 +29,7 @@ def _table(table: TableView) -> dict[str, Any]:
         "id": table.id,
         "title": table.title,
         "captions": list(table.captions),
+        "ranked": table.ranked,
         "columns": [
             {"group": head.group, "label": head.label, "notes": list(head.marks)}
             for head in table.heads

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from ncabench.report.formats.text import grid, marked
+from ncabench.report.formats.text import Style, grid, marked
 from ncabench.report.view import CLAIMS, FINDINGS, ClaimView, Document, Picture, TableView
 
 
@@ -31,15 +31,10 @@ def render(document: Document) -> str:
 
 def _table(table: TableView) -> str:
     blocks = [f"## {_escaped(marked(table.title, table.marks))}"]
-    blocks.append(_list(table.captions))
+    blocks.append(_list([*table.captions, *filter(None, [table.ranking("Bold")])]))
     for group, columns in table.sections():
-        heads, rows = grid(table, columns)
-        body = tabulate(
-            [[_escaped(text) for text in row] for row in rows],
-            headers=[_escaped(head) for head in heads],
-            tablefmt="github",
-            disable_numparse=True,
-        )
+        heads, rows = grid(table, columns, style=Style(escape=_escaped, best="**{}**"))
+        body = tabulate(rows, headers=heads, tablefmt="github", disable_numparse=True)
         blocks.append(f"**{_escaped(group)}**\n\n{body}" if group else body)
     if table.notes:
         numbered = enumerate(table.notes, start=1)

@@ -8,8 +8,8 @@ from typing import Any
 from ncabench.plan.planner import Plan
 from ncabench.record.stored import StoredRun
 from ncabench.report.cells import Cell
+from ncabench.report.coverage import NOT_RUN
 from ncabench.report.page import overview, strips
-from ncabench.report.page.coverage import NOT_RUN
 from ncabench.report.page.gathered import Gathered, gather
 from ncabench.report.page.recorded import Recorded
 from ncabench.report.page.strips import Strips

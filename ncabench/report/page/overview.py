@@ -8,7 +8,7 @@ from typing import Any
 
 from ncabench.papers import arithmetic, ledger
 from ncabench.papers.printed import called
-from ncabench.report.page import coverage
+from ncabench.report import coverage
 from ncabench.report.page.gathered import Gathered
 from ncabench.report.statements import CLAIM_WORDS
 
@@ -23,7 +23,7 @@ def papers(gathered: Sequence[Gathered]) -> list[dict[str, Any]]:
 def _paper(name: str, gathered: Sequence[Gathered]) -> dict[str, Any]:
     book = ledger.load(name)
     mine = [one for one in gathered if one.plan.suite.paper == name]
-    fates = coverage.of_paper(book, mine)
+    fates = coverage.of_paper(book, [table for one in mine for table in one.judged])
     claims = [
         {
             "suite": one.plan.suite.name,

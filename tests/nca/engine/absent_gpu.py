@@ -41,16 +41,20 @@ from ncabench.nca.model.cells_to_pixels import CellsToPixels
 from ncabench.nca.model.guided import Guided
 from ncabench.nca.model.latent_nafca import LatentNAFCA
 from ncabench.nca.model.latent_vitca import LatentViTCA
+from ncabench.nca.model.mesh_to_pixels import MeshToPixels
 from ncabench.nca.model.nca import NCA
 from ncabench.nca.model.unet import UNet
 from ncabench.nca.model.unetca import UNetCA
 from ncabench.nca.model.vit import ViT
 from ncabench.nca.model.vitca import ViTCA
 from ncabench.nca.model.vitca_unet import ViTCAUNet
+from ncabench.nca.model.volume_to_pixels import VolumeToPixels
 from ncabench.nca.once import Once
+from ncabench.nca.perception.attention import Attention
 from ncabench.nca.perception.conv import Conv
 from ncabench.nca.perception.deformable import Deformable
 from ncabench.nca.perception.stencil import Stencil
+from ncabench.nca.perception.transformer import Transformer
 from ncabench.nca.pool.fifo import Fifo, _order, _placed
 from ncabench.nca.state import Layout
 from ncabench.nca.trainer import _worse
@@ -199,14 +203,16 @@ def whole(model):
     names, weights = held(model)
     grid = model.layout
 
-    def loss(floating, mask):
+    tables = {name: one for name, one in model.named_buffers() if not real(one)}
+
+    def loss(floating, mask, tables):
         state, *given = floating
-        told = {"condition": None, "mask": mask}
-        return stepped(model, names, given, state, told).square().sum()
+        told, given = {"condition": None, "mask": mask}, (*given, *tables.values())
+        return stepped(model, (*names, *tables), given, state, told).square().sum()
 
     masks = torch.ones(2, 1, grid.height, grid.width, dtype=torch.bool)
     state = torch.zeros(2, grid.channels, grid.height, grid.width)
-    return torch.func.functionalize(torch.func.grad(loss)), ([state, *weights], masks)
+    return torch.func.functionalize(torch.func.grad(loss)), ([state, *weights], masks, tables)
 
 
 def framed(operands: torch.dtype):
@@ -345,6 +351,10 @@ def programs():
     drawing = Layout(height=64, width=64, visible=4, hidden=28, alive=3)
     parts = Stencil(32), ReLUMLP(128, 32, hidden=256)
     yield "rendered step", *whole(CellsToPixels(drawing, *parts, decoder=LPPN()))
+    seen = Layout(height=16, width=16, visible=3, hidden=13)
+    yield "mesh step", *whole(MeshToPixels(seen, decoder=LPPN(), subdivision=2))
+    volume = VolumeToPixels(seen, decoder=LPPN(), cells_per_axis=4, samples_per_ray=4)
+    yield "volume step", *whole(volume)
     for operands in (torch.float32, torch.float16):
         yield f"frame {operands}", *framed(operands)
     yield "vit", *passed(ViT(pixels))
@@ -354,6 +364,9 @@ def programs():
     yield "latent vitca step", *whole(LatentViTCA(photos, autoencoder=Skip()))
     yield "skip autoencoder", *coded(Skip())
     yield "deformable step", *step(Deformable, torch.bfloat16, gradients=False)
+    for attention in (Attention, Transformer):
+        name = f"{attention.__name__.lower()} step"
+        yield name, *step(attention, torch.bfloat16, gradients=True)
 
 
 def main() -> None:

@@ -154,7 +154,7 @@ def test_other_failures_stay_what_they_are(failure):
         Traced(torch.device("cpu")).run(fails, key=())
 
 
-@pytest.mark.parametrize(("kind", "allowed"), [("conv", True), ("attention", False)])
+@pytest.mark.parametrize(("kind", "allowed"), [("conv", True), ("residual", False)])
 def test_products_have_the_operands_of_convolutions_where_they_stand_for_them(
     automaton, scene, monkeypatch, kind, allowed
 ):

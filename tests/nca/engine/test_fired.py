@@ -18,7 +18,7 @@ def fired(model, *, state, condition, masks):
 
 
 def taken(kind):
-    return kind not in ("attention", "unfolded_attention", "transformer", "residual", "stencil")
+    return kind not in ("residual", "stencil")
 
 
 KINDS = [kind for kind in catalog.kinds("perception") if taken(kind)]
@@ -45,6 +45,18 @@ def test_ends_and_descends_as_the_definition(
         {"kind": "conv", "layout": {"frozen": 2, "alive": 1}},
         {"kind": "deformable", "layout": {"condition": 0}, "fire_rate": 0.2},
         {"kind": "combined", "clamp": True, "fire_rate": 0.8},
+        {
+            "kind": "attention",
+            "perception": {"relative_bias": False},
+            "layout": {"condition": 0},
+        },
+        {"kind": "attention", "perception": {"kernel_size": 5, "heads": 1}},
+        {"kind": "transformer", "perception": {"relative_bias": True, "heads": 4}},
+        {
+            "kind": "transformer",
+            "perception": {"input_residual": False},
+            "layout": {"frozen": 1},
+        },
     ],
 )
 def test_every_setting_means_the_same(automaton, scene, outcome, error, given):
@@ -139,7 +151,7 @@ def test_the_table_leaves_room_for_eight_standard_deviations(grid, rate, rows):
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
-        ({"kind": "attention"}, "no row form of the perception Attention"),
+        ({"kind": "residual"}, "no row form of the perception Residual"),
         ({"noise": 0.1}, "noise and normalising touch every cell"),
         ({"normalise": True}, "noise and normalising touch every cell"),
         ({"fire_rate": 1.0}, "all cells fire"),

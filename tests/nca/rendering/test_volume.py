@@ -4,6 +4,7 @@ import math
 import pytest
 import torch
 
+from ncabench.nca.perception.stencil import Stencil
 from ncabench.nca.rendering import volume
 from ncabench.nca.rendering.volume import Camera
 
@@ -22,8 +23,10 @@ def around(cells, weight):
 
 
 def sobel(axis):
-    """A Sobel weight: the offset along its axis, times 2 for each other axis that is met."""
-    return lambda one: one[axis] * math.prod(2 - abs(one[i]) for i in range(3) if i != axis)
+    """A Sobel weight: the offset along its axis, halved for each other axis that is left."""
+    return lambda one: (
+        one[axis] * math.prod(1 / (1 + abs(one[i])) for i in range(3) if i != axis)
+    )
 
 
 def test_percepts_are_five_sums_over_the_27_cells_around(cells):
@@ -34,6 +37,13 @@ def test_percepts_are_five_sums_over_the_27_cells_around(cells):
         torch.testing.assert_close(found[:, 1 + axis :: 5], around(cells, sobel(axis)))
     laplacian = around(cells, lambda one: LAPLACIAN[sum(map(abs, one))])
     torch.testing.assert_close(found[:, 4::5], laplacian)
+
+
+def test_a_ramp_has_the_slope_that_it_has_on_a_plane():
+    across = torch.arange(5.0)
+    volumes = volume.percepts(across.expand(1, 1, 5, 5, 5), volume.kernels())
+    planes = Stencil(1)(across.expand(1, 1, 5, 5))
+    assert volumes[0, 3, 2, 2, 2] == planes[0, 1, 2, 2] == 8.0
 
 
 def test_a_constant_volume_has_neither_slope_nor_laplacian():

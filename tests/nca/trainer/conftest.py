@@ -33,7 +33,9 @@ OWN = {  # of kinds that have many weights as they are
 }
 EMOJI = {"classes": ["fire", "red_apple"], "size_px": 8, "padding_px": 8, "channels": 8}
 TILES = {"split": "all", "tile_px": 16, "per_class": 20}
+TEXTURE = {"dataset": "skimage_textures", "exemplar": "ihc", "size_px": 48, "channels": 8}
 TASKS = {  # a task's parameters, and its data
+    "material": (TEXTURE, ("skimage_textures", "ihc")),
     "emoji": (EMOJI, ("noto_emoji", EMOJI["classes"])),
     "inpainting": ({"dataset": "photo_tiles", "images": TILES}, ("photo_tiles", TILES)),
     "denoising": (

@@ -2,42 +2,13 @@
 
 import csv
 import json
-import re
-import shutil
-import subprocess
 from dataclasses import replace
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
-from ncabench.report.formats import csv_table, html_page, json_document, latex, markdown, text
-from ncabench.report.view import (
-    CellView,
-    ClaimView,
-    Document,
-    FindingView,
-    Head,
-    Picture,
-    RowView,
-    TableView,
-    VerdictView,
-)
+from ncabench.report.formats import csv_table, html_page, json_document, markdown, text
 
-OPEN = VerdictView(word="undecided", reason="one_rng_seed", needs="7", marks=(5,))
-TOLD = VerdictView(word="not comparable", reason="preset <x>", told=True)
-CLAIM = ClaimView(
-    id="best",
-    statement="b is best",
-    source="section 1",
-    word="refuted",
-    reason="against it: a < b",
-    label="on X",
-    compared="a < b, in x/y",
-    device="measured on cpu",
-    as_printed="holds as printed",
-    exact={"comparisons": []},
-)
 CLAIM_LINES = """\
   best: refuted, on X
     b is best (section 1)
@@ -45,54 +16,6 @@ CLAIM_LINES = """\
     against it: a < b
     As printed: holds as printed
 """
-
-
-@pytest.fixture
-def document():
-    exact = {"mean": 0.1 + 0.2, "sd": None, "values": [0.30000000000000004], "failed": {}}
-    table = TableView(
-        id="t",
-        title="A & B",
-        captions=("Measured on: cpu.", "PRESET 'smoke', NOT THE PAPER'S SETTING."),
-        row_head="Model",
-        heads=(
-            Head(label="MSE", group="Damage", paired=True, judged=True, marks=(2,)),
-            Head(label="Params."),
-        ),
-        rows=(
-            RowView(
-                label="a_1",
-                cells=(
-                    CellView(measured="0.300 (n=1)", printed="0.25", verdict=OPEN, exact=exact),
-                    CellView(measured="8,096"),
-                ),
-            ),
-            RowView(
-                label="b",
-                marks=(3,),
-                cells=(
-                    CellView(measured="OOM", printed="-", verdict=TOLD, marks=(4,)),
-                    CellView(measured="not run"),
-                ),
-            ),
-        ),
-        notes=("all", "50 % of it", "b only", "OOM: too | big", "Undecided: one_rng_seed."),
-        marks=(1,),
-    )
-    picture = Picture(caption="a <curve>", path=Path("figures/x.png"), data=b"png")
-    return Document(
-        title="A & B",
-        tables=(table,),
-        summary=("1 printed cell: 0 reproduced.",),
-        counts={"reproduced": 0, "undecided": 1},
-        claims=(CLAIM,),
-        findings=(
-            FindingView(text="table 1: 2 > 1", kind="contradicted", exact={"verdict": "x"}),
-            FindingView(text="unsaid", kind="recoveries consistent", notable=False),
-        ),
-        figures=(picture,),
-        filmstrips=(picture,),
-    )
 
 
 def test_text(document):
@@ -103,6 +26,7 @@ def test_text(document):
         "=========\n"
         "Measured on: cpu.\n"
         "PRESET 'smoke', NOT THE PAPER'S SETTING.\n"
+        "*: the best_mean.\n"
         "\n"
         "Damage\n"
         "Model    MSE [2]      paper    verdict\n"
@@ -112,7 +36,7 @@ def test_text(document):
         "\n"
         "Model    Params.\n"
         "-------  ---------\n"
-        "a_1      8,096\n"
+        "a_1      8,096 *\n"
         "b [3]    not run\n"
         "\n"
         "[1] all\n"
@@ -136,7 +60,8 @@ def test_markdown(document):
         "- 1 printed cell: 0 reproduced.\n\n"
         "## A & B \\[1\\]\n\n"
         "- Measured on: cpu.\n"
-        "- PRESET 'smoke', NOT THE PAPER'S SETTING.\n\n"
+        "- PRESET 'smoke', NOT THE PAPER'S SETTING.\n"
+        "- Bold: the best\\_mean.\n\n"
         "**Damage**\n\n"
         "| Model   | MSE \\[2\\]   | paper   | verdict                  |\n"
         "|---------|-------------|---------|--------------------------|\n"
@@ -144,7 +69,7 @@ def test_markdown(document):
         "| b \\[3\\] | OOM \\[4\\]   | -       | n/c                      |\n\n"
         "| Model   | Params.   |\n"
         "|---------|-----------|\n"
-        "| a\\_1    | 8,096     |\n"
+        "| a\\_1    | **8,096** |\n"
         "| b \\[3\\] | not run   |\n\n"
         "- \\[1\\] all\n"
         "- \\[2\\] 50 % of it\n"
@@ -163,6 +88,23 @@ def test_markdown(document):
         "## Figures\n\n![a \\<curve\\>](figures/x.png)\n\n"
         "## Filmstrips\n\n![a \\<curve\\>](figures/x.png)\n"
     )
+
+
+def test_a_mark_stands_behind_a_best_value_and_not_in_it(document):
+    [table] = document.tables
+    cell = replace(table.rows[0].cells[0], best=True, marks=(4,))
+    rows = (replace(table.rows[0], cells=(cell, table.rows[0].cells[1])),)
+    changed = replace(document, tables=(replace(table, rows=rows),))
+    assert "| **0.300 (n=1)** \\[4\\] |" in markdown.render(changed)
+    assert "0.300 (n=1) * [4]" in text.render(changed)
+
+
+def test_a_table_without_a_best_value_says_only_why(document):
+    [table] = document.tables
+    cells = tuple(replace(cell, best=False) for cell in table.rows[0].cells)
+    changed = replace(table, rows=(replace(table.rows[0], cells=cells),), ranked="None, since.")
+    assert "\nNone, since.\n" in text.render(replace(document, tables=(changed,)))
+    assert "\n- None, since.\n" in markdown.render(replace(document, tables=(changed,)))
 
 
 def test_csv_has_a_line_for_each_cell_in_full_precision(document):
@@ -201,58 +143,10 @@ def test_json_keeps_numbers_and_nulls(document):
         "source": "section 1",
         "comparisons": [],
     }
+    assert found["unreproduced"] == [{"quantity": "MSE", "cells": 1}]
+    assert table["ranked"] == "the best_mean."
     assert found["verdicts"] == {"reproduced": 0, "undecided": 1}
     assert found["findings"] == [{"verdict": "x"}, {}]
-
-
-def test_latex(document):
-    lines = latex.render(document).splitlines()
-    assert lines[:2] == [r"\noindent 1 printed cell: 0 reproduced.", ""]
-    assert lines[2:20] == [
-        r"\begin{table}[htbp]",
-        r"\centering",
-        r"\caption{A \& B\textsuperscript{1} Measured on: cpu. "
-        r"PRESET 'smoke', NOT THE PAPER'S SETTING.}",
-        r"\label{tab:t}\par\vspace{1ex}",
-        r"\begin{tabular}{@{}lr@{\quad}rr@{}}",
-        r"\toprule",
-        r" & \multicolumn{2}{c}{Damage} & \multicolumn{1}{c}{} \\",
-        r"\cmidrule(lr){2-3}",
-        r"Model & \multicolumn{1}{c}{\shortstack{MSE\textsuperscript{2}}} & "
-        r"\multicolumn{1}{c}{paper} & \multicolumn{1}{c}{\shortstack{Params.}} \\",
-        r"\midrule",
-        r"a\_1 & 0.300 (n=1) & 0.25\,?$_{7}$\textsuperscript{5} & 8,096 \\",
-        r"b\textsuperscript{3} & OOM\textsuperscript{4} & -\,n/c & not run \\",
-        r"\bottomrule",
-        r"\end{tabular}",
-        r"\par",
-        r"\begin{minipage}{\linewidth}\footnotesize\raggedright\vspace{1ex}",
-        r"After the paper's values: ? undecided, n/c not comparable, "
-        r"below it the rng\_seeds that would decide.\par",
-        r"\textsuperscript{1} all\par",
-    ]
-
-
-def test_every_odd_character_is_escaped_for_latex():
-    odd = '\\~^<>|[]"&%$#_{}\u00b1\u2013\u00b5\u2265\u00e9\u4e2d\u0105\u00a0x'
-    assert re.fullmatch(r"[\x20-\x7e\u00e9]*", latex.escaped(odd))
-    assert latex.escaped("\u00e9\u0105\u4e2d") == "\u00e9a?"
-
-
-def test_the_latex_compiles_wherever_there_is_a_pdflatex(document, tmp_path):
-    odd = RowView(
-        label='\\~^<>|[]"&%$#_{}\u00b1\u2013\u00e9\u4e2d',
-        cells=document.tables[0].rows[0].cells,
-    )
-    table = document.tables[0]
-    whole = TableView(**{**vars(table), "rows": (*table.rows, odd), "heads": table.heads})
-    source = latex.standalone(latex.render(replace(document, tables=(whole,))))
-    (tmp_path / "x.tex").write_text(source, encoding="utf-8")
-    assert source.count(r"\begin{") == source.count(r"\end{")
-    if tex := shutil.which("pdflatex"):
-        command = [tex, "-interaction=nonstopmode", "-halt-on-error", "x.tex"]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
-        assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
 
 
 class Page(HTMLParser):

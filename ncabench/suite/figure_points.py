@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
 from ncabench.errors import Problem
-from ncabench.suite.suite import Column, Figure, FigureLine, FigurePanel, Suite, Table
+from ncabench.suite.figure import Figure, FigureLine, FigurePanel
+from ncabench.suite.suite import Column, Suite, Table
 
 Place = tuple[int, int]
 

@@ -4,8 +4,8 @@ import pytest
 
 from ncabench.errors import SuiteError
 from ncabench.suite.document import load
-from ncabench.suite.figures import places
-from ncabench.suite.suite import FigureLine, FigurePanel
+from ncabench.suite.figure import FigureLine, FigurePanel
+from ncabench.suite.figure_points import places
 
 ROWS = """\
 [[table]]

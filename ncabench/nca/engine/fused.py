@@ -1,0 +1,229 @@
+"""Whole steps in kernels of the project's own, forward and backward."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ncabench.errors import EngineFailed
+from ncabench.nca.draws import Draws
+from ncabench.nca.engine import agreement
+from ncabench.nca.engine.cells import Grid
+from ncabench.nca.engine.compiled import Compiled
+from ncabench.nca.engine.kernels.chosen import Chosen
+from ncabench.nca.engine.kernels.form import Form
+from ncabench.nca.engine.kernels.rolled import Roll, flattened, kept_apart
+from ncabench.nca.engine.kernels.steps import Listed, Steps
+from ncabench.nca.fires import Fires, drawn
+from ncabench.nca.model import Automaton
+from ncabench.nca.model.nca import NCA
+
+OPERANDS = (torch.float32, torch.bfloat16, torch.float16, torch.float64)
+MOST_NUMBERS = 2**31  # of a state: the kernels count in 32 bits
+
+
+class Fused(Compiled):
+    """Takes a step's percepts, layers, masks, life and clamping in a kernel or two.
+
+    Of a rollout only the states and a bit for each number of them are kept: the backward
+    pass computes again, step by step, what lies between. Only cells that fire are computed.
+    Fire masks are drawn in the kernels, the same bits as elsewhere. States and sums are
+    float32; weights are multiplied in the type of mixed precision, or in TF32 where cuDNN
+    may use it, or in float32. How work is cut is chosen by trying it on the device.
+
+    What has no kernels (see `Form.refused`) is done as the compiled engine does it, and a
+    note says so. Before a model's first rollout, two of its steps are compared with the
+    definition's, and masks with those that are drawn elsewhere. Gradients of gradients are
+    refused by PyTorch.
+
+    Source: none; the steps are the models'.
+
+    Raises:
+        EngineFailed: (from use) Triton is missing or refuses a kernel, or what the kernels
+            compute is not the definition's.
+    """
+
+    name = "fused"
+
+    def __init__(
+        self,
+        device: torch.device,
+        amp: torch.dtype | None = None,
+        *,
+        backend: str = "inductor",
+    ) -> None:
+        super().__init__(device, amp, backend=backend)
+        self._forms: dict[int, Form] = {}
+        self._made: dict[tuple[object, ...], Steps] = {}
+        self._compared: set[tuple[object, ...]] = set()
+        self._kernels: Any = None
+
+    def fires(
+        self,
+        draws: Draws,
+        purpose: str,
+        *,
+        samples: Tensor,
+        steps: range,
+        height: int,
+        width: int,
+        rate: float,
+    ) -> Fires:
+        """Return the masks by name; they are drawn where they are used."""
+        return Fires(
+            draws=draws,
+            purpose=purpose,
+            samples=samples,
+            steps=steps,
+            height=height,
+            width=width,
+            rate=rate,
+        )
+
+    def rollout(
+        self,
+        model: Automaton,
+        state: Tensor,
+        *,
+        condition: Tensor | None,
+        masks: Tensor | Fires | None,
+        noises: Tensor | None = None,
+        segments: int = 0,
+    ) -> Tensor:
+        refused = self._refused(model, state, condition, masks, noises)
+        if refused or masks is None:
+            self._note(f"{refused or 'without masks'}: the compiled engine's steps")
+            return super().rollout(
+                model,
+                state,
+                condition=condition,
+                masks=masks,
+                noises=noises,
+                segments=segments,
+            )
+        assert isinstance(model, NCA)
+        first = drawn(masks[: agreement.STEPS])
+        self._insist_on_agreement(model, state, condition=condition, masks=first, noises=None)
+        return self._by_kernels(model, state, condition=condition, masks=masks)
+
+    def _rolled(
+        self,
+        model: Automaton,
+        state: Tensor,
+        *,
+        condition: Tensor | None,
+        masks: Tensor | None,
+        noises: Tensor | None,
+        segments: int = 0,
+    ) -> Tensor:
+        if masks is None or self._refused(model, state, condition, masks, noises):
+            return super()._rolled(
+                model,
+                state,
+                condition=condition,
+                masks=masks,
+                noises=noises,
+                segments=segments,
+            )
+        assert isinstance(model, NCA)
+        return self._by_kernels(model, state, condition=condition, masks=masks)
+
+    def _refused(
+        self,
+        model: Automaton,
+        state: Tensor,
+        condition: Tensor | None,
+        masks: Tensor | Fires | None,
+        noises: Tensor | None,
+    ) -> str:
+        """Return why a rollout cannot be done by the kernels, or ``""``."""
+        if why := Form.refused(model):
+            return why
+        if masks is None or noises is not None:
+            return "noise has no fused kernels"
+        if condition is not None and condition.ndim != 2:
+            return "the condition is an image"
+        if state.dtype not in (torch.float32, torch.float64) or self.amp not in (
+            None,
+            *OPERANDS,
+        ):
+            return f"no fused kernels for states of {state.dtype}"
+        if state.numel() >= MOST_NUMBERS:
+            return "the state has too many numbers to be counted in 32 bits"
+        return ""
+
+    def _by_kernels(
+        self,
+        model: NCA,
+        state: Tensor,
+        *,
+        condition: Tensor | None,
+        masks: Tensor | Fires,
+    ) -> Tensor:
+        """Return the last state, of type float32 or wider."""
+        with _refusals(), torch.autocast(self.device.type, enabled=False):
+            steps = self._steps(model, state)
+            listed = self._listed(steps, masks)
+            matrices = steps.form.matrices(condition)
+            rows = steps.grid.rows(state)
+            if torch.is_grad_enabled():
+                last: Tensor = Roll.apply(steps, listed, rows, *flattened(matrices))
+            else:
+                last = kept_apart(steps, listed, rows, matrices)
+            return steps.grid.planes(last)
+
+    def _steps(self, model: NCA, state: Tensor) -> Steps:
+        operands = state.dtype if self.amp is None else self.amp
+        tf32 = torch.backends.cudnn.allow_tf32 and self.device.type == "cuda"
+        precision = "tf32" if tf32 else "ieee"
+        gradients = torch.is_grad_enabled()
+        key = (id(model), state.shape, operands, precision, gradients)
+        if key not in self._made:
+            batch, _, height, width = state.shape
+            form = self._forms.setdefault(id(model), Form(model))
+            chosen = Chosen(
+                self._loaded(),
+                form,
+                Grid(batch=batch, height=height, width=width),
+                operands=operands,
+                precision=precision,
+            )
+            self._made[key] = chosen.steps(self.device, gradients=gradients)
+            self._note(f"fused kernels: {chosen.told}")
+        return self._made[key]
+
+    def _listed(self, steps: Steps, masks: Tensor | Fires) -> Listed:
+        if not isinstance(masks, Fires):
+            return steps.listed(masks)
+        key = (steps.grid, masks.draws.rng_seed, masks.purpose)
+        if key not in self._compared:
+            self._compared.add(key)
+            ours, expected = steps.drawn(masks), steps.listed(masks.masks())
+            if not torch.equal(ours.place, expected.place):
+                raise EngineFailed("the masks that kernels draw are not those of the draws")
+        return steps.drawn(masks)
+
+    def _loaded(self) -> Any:
+        if self._kernels is None:
+            from ncabench.nca.engine.kernels import loaded
+
+            self._kernels = loaded.kernels()
+        return self._kernels
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Name Triton's refusals; other failures stay what they are."""
+    try:
+        yield
+    except ImportError as error:
+        raise EngineFailed(f"the fused kernels need Triton: {error}") from error
+    except Exception as error:
+        if not type(error).__module__.startswith("triton."):
+            raise
+        first = str(error).strip().partition("\n")[0]
+        raise EngineFailed(f"Triton refuses a kernel: {first}") from error

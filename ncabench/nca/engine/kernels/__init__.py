@@ -1,0 +1,1 @@
+"""Triton kernels for whole steps of an automaton, forward and backward."""

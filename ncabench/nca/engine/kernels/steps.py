@@ -1,0 +1,397 @@
+"""A rollout's steps by the kernels, forward and backward; the states are all that is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from ncabench.nca.engine.cells import Grid
+from ncabench.nca.engine.kernels.form import LEAST, Branch, Form, Matrices
+from ncabench.nca.fires import Fires
+
+CHUNK = 1024  # cells that are listed at a time
+SETTLED = 128  # cells of a tile of the kernels that touch every cell
+SEEN = 128  # inner size of a tile's product, at most
+TAPS = 8  # at most: the square of an odd number is 1 more than a multiple of 8
+
+
+class Kernels(Protocol):
+    """The kernels, compiled or interpreted; each is launched as ``kernel[grid](...)``."""
+
+    list_masked: Any
+    list_drawn: Any
+    think: Any
+    settle: Any
+    unsettle: Any
+    gather: Any
+    unthink: Any
+    unsee: Any
+    types: Any
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """How work on rows is cut.
+
+    Args:
+        rows: rows of a tile; a power of two.
+        warps: of a program.
+        stages: tiles that a program has in its shared memory at once.
+    """
+
+    rows: int = 128
+    warps: int = 8
+    stages: int = 1
+
+    @property
+    def launch(self) -> dict[str, int]:
+        """What a launch is told of it."""
+        return {"ROWS": self.rows, "num_warps": self.warps, "num_stages": self.stages}
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Which cells fire, in T steps of B samples.
+
+    Attributes:
+        rows: ``(T, B, cells)`` int32, the cells that fire, in their order; then nothing.
+        place: ``(T, B, cells)`` int32, where a cell stands among them, or -1.
+        counts: ``(T, B)`` int32, how many fire.
+    """
+
+    rows: Tensor
+    place: Tensor
+    counts: Tensor
+
+
+class Steps:
+    """The steps of one automaton on one batch of grids.
+
+    Args:
+        kernels: what computes them.
+        form: the automaton.
+        grid: sizes of the batch.
+        operands: the type that weights are multiplied in.
+        precision: of products of float32 operands: ``"tf32"`` or ``"ieee"``.
+        thinking: how the work of a step is cut.
+        learning: how that of its gradients is.
+        programs: that compute gradients side by side; each has a slot for its sums.
+    """
+
+    def __init__(
+        self,
+        kernels: Kernels,
+        form: Form,
+        grid: Grid,
+        *,
+        operands: torch.dtype,
+        precision: str,
+        thinking: Tiling,
+        learning: Tiling,
+        programs: int,
+    ) -> None:
+        self.kernels, self.form, self.grid = kernels, form, grid
+        self.thinking, self.learning, self.programs = thinking, learning, programs
+        self.operands = operands
+        self.wide = torch.float64 if operands == torch.float64 else torch.float32
+        self.cells = grid.height * grid.width
+        layout, padded = form.model.layout, form.padded_channels
+        self.words = max(1, padded // 32)
+        self.sizes = {"cells": self.cells, "height": grid.height, "width": grid.width}
+        self.channels = {"C": form.channels, "CP": padded}
+        self.taps = max(1, min(TAPS, SEEN // padded))
+        self.batch = 1 << (grid.batch - 1).bit_length()
+        self.living = {
+            "ALIVE": -1 if layout.alive is None else layout.alive,
+            "FROZEN": layout.frozen,
+            "CLAMP": form.model.clamp,
+        }
+        self.types = {
+            "NARROW": kernels.types[operands],
+            "WIDE": kernels.types[self.wide],
+            "PRECISION": precision,
+        }
+        self.products = {
+            "TAPS": self.taps,
+            **self.channels,
+            **self.types,
+        }
+        self.layers = {
+            **_geometry(form.branches, slopes=True),
+            "MIDDLE": not form.folded,
+            "A": form.hidden.one,
+            "B": form.hidden.other,
+        }
+
+    def listed(self, masks: Tensor) -> Listed:
+        """Return which cells fire by ``masks (T, B, 1, H, W)`` bool."""
+        fires = masks.flatten(2).contiguous().view(torch.uint8)
+        steps, batch, cells = fires.shape
+        made = self._lists(steps, fires.device)
+        self.kernels.list_masked[(steps * batch,)](
+            fires, made.rows, made.place, made.counts, cells, CHUNK=CHUNK
+        )
+        return made
+
+    def drawn(self, fires: Fires) -> Listed:
+        """Return which cells fire, drawn in the kernel, bit for bit as masks are."""
+        made = self._lists(len(fires), fires.samples.device)
+        one, other = (_signed(word) for word in fires.key)
+        self.kernels.list_drawn[(len(fires) * self.grid.batch,)](
+            fires.samples,
+            fires.steps.start,
+            one,
+            other,
+            fires.below,
+            made.rows,
+            made.place,
+            made.counts,
+            self.grid.batch,
+            self.cells,
+            BLOCKS=CHUNK // 4,
+        )
+        return made
+
+    def _lists(self, steps: int, device: torch.device) -> Listed:
+        shape = (steps, self.grid.batch, self.cells)
+        whole: dict[str, Any] = {"dtype": torch.int32, "device": device}
+        return Listed(
+            rows=torch.empty(shape, **whole),
+            place=torch.empty(shape, **whole),
+            counts=torch.empty(shape[:2], **whole),
+        )
+
+    def forward(
+        self, states: Sequence[Tensor], passes: Tensor | None, listed: Listed, cast: Matrices
+    ) -> None:
+        """Step from each of ``states`` to the next, ``(cells, C)`` each.
+
+        Args:
+            states: T + 1 of them, the first one given; may be two tensors in turns.
+            passes: ``(T, cells, words)`` int32 to keep what a gradient passes, or None.
+            listed: which cells fire.
+            cast: matrices of the operands' type.
+        """
+        change = torch.empty_like(states[0])
+        tiles = -(-self.cells // self.thinking.rows), self.grid.batch
+        for turn in range(len(states) - 1):
+            rows, place, counts = listed.rows[turn], listed.place[turn], listed.counts[turn]
+            self.kernels.think[tiles](
+                states[turn],
+                rows,
+                counts,
+                change,
+                step_size=self.form.model.step_size,
+                **self.sizes,
+                **_given(cast),
+                last_bias=cast.last[1],
+                **self.layers,
+                **self.products,
+                **self.thinking.launch,
+            )
+            self.kernels.settle[self._everywhere()](
+                states[turn],
+                place,
+                change,
+                states[turn + 1],
+                change if passes is None else passes[turn],
+                **self.sizes,
+                **self.living,
+                KEEP=passes is not None,
+                **self.channels,
+                CELLS=SETTLED,
+            )
+
+    def backward(
+        self,
+        gradient: Tensor,
+        states: Sequence[Tensor],
+        passes: Tensor,
+        listed: Listed,
+        cast: Matrices,
+    ) -> Sums:
+        """Turn the gradient of the last state into that of the first, in place.
+
+        Returns the sums of the weights' gradients, in slots.
+        """
+        sums = Sums.empty(self, gradient.device)
+        everywhere = self._everywhere()
+        last = len(states) - 2
+        self.kernels.unsettle[everywhere](
+            gradient, passes[last], self.cells, **self.channels, CELLS=SETTLED
+        )
+        for turn in range(last, -1, -1):
+            self._descend(gradient, states[turn], listed, turn, cast, sums)
+            self.kernels.gather[everywhere](
+                gradient,
+                listed.place[turn],
+                sums.seen[0],
+                sums.seen[-1],
+                passes[max(turn - 1, 0)],
+                **self.sizes,
+                **_geometry(self.form.branches),
+                OPEN=turn > 0,
+                **self.channels,
+                CELLS=SETTLED,
+            )
+        return sums
+
+    def _descend(
+        self,
+        gradient: Tensor,
+        state: Tensor,
+        listed: Listed,
+        turn: int,
+        cast: Matrices,
+        sums: Sums,
+    ) -> None:
+        rows, counts = listed.rows[turn], listed.counts[turn]
+        self.kernels.unthink[(self.programs,)](
+            state,
+            rows,
+            counts,
+            gradient,
+            self.grid.batch,
+            **self.sizes,
+            step_size=self.form.model.step_size,
+            **_given(cast),
+            percepts_1=sums.percepts[0],
+            percepts_2=sums.percepts[-1],
+            told_slots_1=sums.told[0],
+            told_slots_2=sums.told[-1],
+            middle_slots=sums.middle,
+            bias_slots=sums.bias,
+            last_slots=sums.last,
+            FROZEN=self.living["FROZEN"],
+            **self.layers,
+            **self.products,
+            BATCH=self.batch,
+            **self.learning.launch,
+        )
+        for place, branch in enumerate(self.form.branches):
+            full = branch.side**2 // self.taps
+            for first, taps, parts in ((0, self.taps, full), (full * self.taps, 1, 1)):
+                if parts == 0 or first >= branch.side**2:
+                    continue
+                programs = max(1, self.programs // parts)
+                self.kernels.unsee[(programs, parts)](
+                    state,
+                    rows,
+                    counts,
+                    sums.percepts[place],
+                    self.grid.batch,
+                    **self.sizes,
+                    first=first,
+                    weights=cast.senses[place],
+                    seen=sums.seen[place],
+                    slots=sums.senses[place],
+                    SIDE=branch.side,
+                    DILATION=branch.dilation,
+                    CIRCULAR=branch.circular,
+                    A=branch.width.one,
+                    B=branch.width.other,
+                    **{**self.products, "TAPS": taps},
+                    BATCH=self.batch,
+                    **self.learning.launch,
+                )
+
+    def _everywhere(self) -> tuple[int, int]:
+        return -(-self.cells // SETTLED), self.grid.batch
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Where gradients are summed, and what a step of the backward pass hands on.
+
+    Attributes:
+        senses: for each branch ``(programs, taps * channels, N)``.
+        told: for each branch ``(tiles, B, N)``.
+        middle: ``(programs, inputs, hidden)``; bias: ``(programs, hidden)``.
+        last: ``(programs, hidden + 1, channels)``, its bias in the last row.
+        percepts: for each branch the rows' gradients of its sums.
+        seen: for each branch the rows' gradients of what they see.
+    """
+
+    senses: tuple[Tensor, ...]
+    told: tuple[Tensor, ...]
+    middle: Tensor
+    bias: Tensor
+    last: Tensor
+    percepts: tuple[Tensor, ...]
+    seen: tuple[Tensor, ...]
+
+    @classmethod
+    def empty(cls, steps: Steps, device: torch.device) -> Sums:
+        """Return sums of nothing."""
+        form, count, batch = steps.form, steps.programs, steps.grid.batch
+        hidden, padded = form.hidden.padded, form.padded_channels
+        inputs = sum(one.width.padded for one in form.branches)
+        cells, tiles = batch * steps.cells, -(-steps.cells // steps.learning.rows)
+
+        def zeros(*shape: int) -> Tensor:
+            return torch.zeros(shape, dtype=steps.wide, device=device)
+
+        def room(width: int) -> Tensor:
+            return torch.empty(cells, width, dtype=steps.operands, device=device)
+
+        seen = [one.side**2 * padded for one in form.branches]
+        widths = [one.width.padded for one in form.branches]
+        return cls(
+            senses=tuple(zeros(count, k, n) for k, n in zip(seen, widths, strict=True)),
+            told=tuple(zeros(tiles, batch, n) for n in widths),
+            middle=zeros(count, inputs, hidden) if not form.folded else zeros(LEAST),
+            bias=zeros(count, hidden),
+            last=zeros(count, hidden + 1, padded),
+            percepts=tuple(room(n) for n in widths),
+            seen=tuple(room(k) for k in seen),
+        )
+
+    def matrices(self, like: Matrices) -> Matrices:
+        """Return the gradients of matrices."""
+        last = self.last.sum(0)
+        middle = None if like.middle is None else (self.middle.sum(0), self.bias.sum(0))
+        return Matrices(
+            tuple(one.sum(0) for one in self.senses),
+            tuple(
+                one.sum(0).sum_to_size(to.shape)
+                for one, to in zip(self.told, like.told, strict=True)
+            ),
+            middle,
+            (last[:-1], last[-1]),
+        )
+
+
+def _signed(word: int) -> int:
+    """Return the bits of a word of 32 as a signed integer, which kernels take as one type."""
+    return word - 2**32 if word >= 2**31 else word
+
+
+def _given(cast: Matrices) -> dict[str, Tensor]:
+    middle, bias = cast.last if cast.middle is None else cast.middle
+    return {
+        "sense_1": cast.senses[0],
+        "told_1": cast.told[0],
+        "sense_2": cast.senses[-1],
+        "told_2": cast.told[-1],
+        "middle": middle,
+        "middle_bias": bias,
+        "last": cast.last[0],
+    }
+
+
+def _geometry(branches: Sequence[Branch], *, slopes: bool = False) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for number in (1, 2):
+        given = branches[number - 1] if number <= len(branches) else None
+        found[f"SIDE_{number}"] = given.side if given else 0
+        found[f"DILATION_{number}"] = given.dilation if given else 1
+        found[f"CIRCULAR_{number}"] = given.circular if given else True
+        if slopes:
+            found[f"A_{number}"] = given.width.one if given else 0
+            found[f"B_{number}"] = given.width.other if given else 0
+            found[f"SLOPE_{number}"] = given.slope if given else 0.0
+    return found

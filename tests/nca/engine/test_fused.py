@@ -1,0 +1,41 @@
+"""The fused kernels, interpreted here, and built for a GPU that is not there."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("triton", reason="Triton is not there for this platform")
+HERE = Path(__file__).parent
+
+
+def test_the_interpreted_kernels_pass_their_checks():
+    done = subprocess.run(
+        [
+            sys.executable,
+            *("-m", "pytest", "-p", "no:cacheprovider", "-p", "no:benchmark"),
+            str(HERE / "check_fused.py"),
+        ],
+        env={**os.environ, "TRITON_INTERPRET": "1", "CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-4000:]
+    assert " passed" in done.stdout
+    assert "skipped" not in done.stdout
+
+
+def test_the_kernels_are_built_for_a_gpu_within_its_shared_memory():
+    done = subprocess.run(
+        [sys.executable, str(HERE / "absent_fused.py")],
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    shared = json.loads(done.stdout)
+    assert len(shared) == 14
+    assert max(shared.values()) <= 227 * 1024
