@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 _SIZE_IN = (6.4, 3.4)
 _TITLE = 72  # letters of a line
-_LEGEND = 30
+_LEGEND, _LABEL = 30, 36  # of the legend, and of the vertical axis
+_ROOM = 0.05  # share of the steps between two texts on top
 
 
 def draw(drawing: Drawing, form: Form) -> bytes:
@@ -47,7 +48,7 @@ def fill(axes: Axes, drawing: Drawing) -> None:
     _limit(axes, drawing)
     _mark(axes, drawing)
     along = "step t" if drawing.over == "steps" else drawing.over
-    axes.set(xlabel=along, ylabel=drawing.metric)
+    axes.set(xlabel=along, ylabel=textwrap.fill(drawing.metric, _LABEL))
     axes.set_title(textwrap.fill(drawing.title, _TITLE), loc="left")
     axes.margins(x=0.01)
     plain(axes)
@@ -105,7 +106,9 @@ def _mark(axes: Axes, drawing: Drawing) -> None:
     if drawing.window and drawing.window[1] <= max(steps):
         first, last = drawing.window
         axes.axvspan(first, last, color="0.93", linewidth=0.0, zorder=0)
-        _write(axes, (first + last) / 2, f"{first}-{last}", aligned="center", top=False)
+        room = _ROOM * (max(steps) - min(steps))
+        top = all(abs(moment - last) > room for moment in drawing.moments)
+        _write(axes, (first + last) / 2, f"{first}-{last}", aligned="center", top=top)
     for number, moment in enumerate(drawing.moments):
         axes.axvline(moment, color=GREY, linewidth=1.0, linestyle=(0, (4, 3)))
         word = "perturbed, " if number == 0 else ""

@@ -56,6 +56,14 @@ def test_the_stage_that_a_table_averages_over_is_shaded():
     assert written(made) == ["4-6"]
 
 
+def test_a_stage_is_named_below_where_the_perturbation_is_named_above():
+    steps = (0, 64, 96, 149, 149, 449)
+    far = axes(line(*(1.0, 0.5) * 3, steps=steps), perturbed=True, window=(64, 96))
+    near = axes(line(*(1.0, 0.5) * 3, steps=steps), perturbed=True, window=(64, 148))
+    heights = [made.texts[0].get_position()[1] for made in (far, near)]
+    assert heights == [0.985, 0.015]
+
+
 def test_no_value_is_shown_that_there_cannot_be():
     made = axes(line(95.0, 99.0, 100.0, 60.0, 2.0, spread=30.0), low=0.0, high=100.0)
     assert made.get_ylim() == (-2.0, 102.0)
