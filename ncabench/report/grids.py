@@ -125,20 +125,31 @@ def sources(plan: Plan, runs: Sequence[StoredRun]) -> list[Source]:
         run = chosen.run(entry.role, entry.id)
         if run is None or run.outcome != "ok" or run.unfinished:
             continue
-        matched = (_NAME.fullmatch(name) for name in artifacts.names(run))
-        names = sorted((one[1] for one in matched if one), key=_as_counted)
-        for point in pictured.points(entry) if names else ():
-            place, label = pictured.of(point), lines.label(plan.suite, point)
-            source = Source(
+        keys = [
+            (pictured.of(one), lines.label(plan.suite, one)) for one in pictured.points(entry)
+        ]
+        new = [key for key in keys if key not in found]
+        names = _names(run) if new else ()
+        for place, label in new if names else ():
+            found[place, label] = Source(
                 entry=entry,
                 run=run,
                 place=place,
                 label=label,
                 device_class=chosen.device_class,
-                names=tuple(names),
+                names=names,
             )
-            found.setdefault((place, label), source)
     return list(found.values())
+
+
+def _names(run: StoredRun) -> tuple[str, ...]:
+    """Return what a run's filmstrips are called; nothing where they stayed behind."""
+    matched = (_NAME.fullmatch(name) for name in artifacts.names(run))
+    names = sorted((one[1] for one in matched if one), key=_as_counted)
+    with suppress(RecordError):
+        if names and run.artifact(f"filmstrip-{names[0]}.png"):
+            return tuple(names)
+    return ()
 
 
 def together(found: Sequence[Source]) -> Iterator[list[Source]]:

@@ -41,6 +41,13 @@ def test_a_strip_that_stayed_behind_has_no_frames(plan, nca, store, strip):
     assert source.strip("x") == ()
 
 
+def test_where_the_pictures_of_one_seed_stayed_behind_the_next_are_taken(plan, nca, store):
+    first, second = (store(one, files={"filmstrip-x.png": b"p"}) for one in nca[:2])
+    assert first.labels[0]["perception"] == second.labels[0]["perception"]
+    first.artifact("filmstrip-x.png").unlink()
+    assert [one.run for one in grids.sources(plan, [first, second])] == [second]
+
+
 def test_sources_of_one_place_are_drawn_together(plan, nca, store):
     (source,) = grids.sources(plan, [store(nca[0], files={"filmstrip-x.png": b""})])
     assert isinstance(source, Source)
