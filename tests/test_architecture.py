@@ -55,7 +55,7 @@ CONFINED = {  # package: the only places that may import it, and then at the top
     "pynvml": ("run/nvml.py",),
     "typer": ("cli/",),
     "rich": ("console.py",),
-    "matplotlib": ("report/figures.py",),
+    "matplotlib": ("report/drawn/",),
     "optuna": ("tune/study.py",),
     "lpips": ("nca/metric/", "run/preload.py"),
     "torchvision": ("nca/", "run/preload.py"),

@@ -60,9 +60,9 @@ WRONG = {
     "an unknown section": (
         [("[execution]", "[exectuion]")],
         "exectuion: there is no such key\n"
-        "  accepted: claim, default_preset, deviation, exclude, execution, expect, graft, "
-        "grid, include, metric, model, paper, perception, perturbation, preset, profile, "
-        "profile_at, protocol, recipe, table, task, title, train, tune, update\n"
+        "  accepted: claim, default_preset, deviation, exclude, execution, expect, "
+        "figure, graft, grid, include, metric, model, paper, perception, perturbation, preset, "
+        "profile, profile_at, protocol, recipe, table, task, title, train, tune, update\n"
         "  did you mean 'execution'?",
     ),
     "a wrong type": (

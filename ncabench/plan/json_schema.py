@@ -9,6 +9,7 @@ from typing import Any
 
 from ncabench import catalog
 from ncabench.suite.document import KEYS
+from ncabench.suite.figure import Figure, FigureLine, FigurePanel
 from ncabench.suite.suite import (
     AXES,
     FAMILIES,
@@ -28,7 +29,12 @@ from ncabench.suite.suite import (
 Schema = dict[str, Any]
 _SCALARS = {"int": "integer", "float": "number", "str": "string", "bool": "boolean"}
 _CONTRACTS = {contract: family for family, contract in catalog.FAMILIES.items()}
-_PLURALS = {"rows": "row", "columns": "column"}  # a field of Table, and its key
+_PLURALS = {  # a field that holds sections, and its key
+    "rows": "row",
+    "columns": "column",
+    "lines": "line",
+    "panels": "panel",
+}
 
 
 def json_schema() -> Schema:
@@ -50,6 +56,10 @@ def json_schema() -> Schema:
         "profile_at": {"type": "array", "items": _profile_at()},
         "preset": _named({"type": "object", "propertyNames": {"enum": list(KEYS)}}),
         "table": {"type": "array", "items": _section(Table, rows=Row, columns=Column)},
+        "figure": {
+            "type": "array",
+            "items": _section(Figure, lines=FigureLine, panels=FigurePanel),
+        },
         "claim": {"type": "array", "items": _section(Claim)},
         "deviation": {"type": "array", "items": _section(Deviation)},
         "expect": {"type": "array", "items": _section(Expect)},
@@ -127,7 +137,10 @@ def _tune() -> Schema:
 
 
 def _section(section: type[Any], **nested: type[Any]) -> Schema:
-    keys = {_PLURALS.get(one.name, one.name): one for one in fields(section)}
+    keys = {
+        _PLURALS.get(one.name, one.name) if one.name in nested else one.name: one
+        for one in fields(section)
+    }
     return {
         "type": "object",
         "additionalProperties": False,

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from ncabench.plan.entry import matches
+from ncabench.plan.entry import Entry, matches
 from ncabench.plan.planner import Plan
 from ncabench.record.stored import StoredRun
-from ncabench.report import artifacts, heads, pictured
+from ncabench.report import artifacts, axes, pictured
 from ncabench.report.artifacts import CurveRead
 from ncabench.report.chosen import choose
 from ncabench.suite.suite import Suite
 
-_AXES = ("task", "perturbation", "protocol")  # what one drawing is of
+_WINDOWS = ("stage_1", "window")  # parameters of protocols: steps over which they average
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +42,10 @@ class Line:
         return f"sd of {self.seeds} seeds" if self.seeds > 1 else "sd of samples, 1 seed"
 
     @property
-    def perturbed_at(self) -> int | None:
-        """The t that stands twice, or None where nothing was perturbed."""
+    def twice(self) -> tuple[int, ...]:
+        """Each t that stands twice: where something was done to the state."""
         pairs = zip(self.steps, self.steps[1:], strict=False)
-        return next((step for step, after in pairs if step == after), None)
+        return tuple(step for step, after in pairs if step == after)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +59,11 @@ class Drawing:
         device_class: where the runs ran.
         lines: one for each model or perception.
         over: along the horizontal axis: steps, or iterations of what was trained in a test.
+        perturbed: it is of a perturbation, done at each t that stands twice.
+        window: first and last step of a stage over which a table's value is the mean.
+        low: the least value that there can be, or None.
+        high: the greatest, or None.
+        loss: lower is better, so that the axis is logarithmic where means span much.
     """
 
     name: str
@@ -67,56 +72,98 @@ class Drawing:
     device_class: str
     lines: tuple[Line, ...]
     over: str = "steps"
+    perturbed: bool = False
+    window: tuple[int, int] | None = None
+    low: float | None = None
+    high: float | None = None
+    loss: bool = False
+
+    @property
+    def caption(self) -> str:
+        """What it shows, and where that was measured."""
+        return f"{self.metric} over {self.over}: {self.title} ({self.device_class})"
+
+    @property
+    def moments(self) -> tuple[int, ...]:
+        """The t of each perturbation, rising."""
+        every = {step for line in self.lines for step in line.twice}
+        return tuple(sorted(every)) if self.perturbed else ()
+
+    @property
+    def wide(self) -> bool:
+        """Whether the vertical axis is logarithmic."""
+        return self.loss and axes.is_wide([mean for line in self.lines for mean in line.means])
+
+    @property
+    def empty(self) -> bool:
+        """Whether it is of a share that is 0 throughout."""
+        return self.high == 1.0 and not any(any(line.means) for line in self.lines)
+
+    def banded(self, line: Line) -> bool:
+        """Tell whether a line has a band: not the one of a single seed beside several."""
+        return line.seeds > 1 or all(one.seeds == 1 for one in self.lines)
+
+
+@dataclass(kw_only=True)
+class _Found:
+    """The curves of one figure, by their labels, and the entry of the first."""
+
+    entry: Entry
+    curves: dict[str, list[CurveRead]] = field(default_factory=dict)
 
 
 def drawings(plan: Plan, runs: Sequence[StoredRun]) -> tuple[Drawing, ...]:
     """Return the figures that the evaluations' curves make, in the order of the plan.
+
+    A share that is 0 in every run at every step has no figure; tables say so.
 
     Raises:
         RecordError: a run's curves are damaged.
     """
     evaluations = pictured.evaluations(plan)
     chosen = choose(evaluations, runs)
-    found: dict[tuple[str, ...], dict[str, list[CurveRead]]] = {}
+    found: dict[tuple[str, ...], _Found] = {}
     for entry in evaluations:
         run = chosen.run(entry.role, entry.id)
         if run is None or run.outcome != "ok" or run.unfinished:
             continue
         curves = artifacts.curves(run)
-        for point in _points(entry.labels):
+        for point in pictured.points(entry):
             for name, curve in curves.items():
-                key = (*(str(point.get(axis, "")) for axis in _AXES), name)
-                lines = found.setdefault(key, {})
-                lines.setdefault(_label(plan.suite, point), []).append(curve)
-    return tuple(
-        _drawing(plan.suite, key, lines=lines, device_class=chosen.device_class)
-        for key, lines in found.items()
+                one = found.setdefault((*pictured.of(point), name), _Found(entry=entry))
+                one.curves.setdefault(label(plan.suite, point), []).append(curve)
+    drawn = (
+        _drawing(plan.suite, key, found=one, device_class=chosen.device_class)
+        for key, one in found.items()
     )
-
-
-def _points(labels: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return the grid points of one entry, rng_seeds aside, each once."""
-    plain = [tuple((k, v) for k, v in one.items() if k != "rng_seed") for one in labels]
-    return [dict(point) for point in dict.fromkeys(plain)]
+    return tuple(one for one in drawn if not one.empty)
 
 
 def _drawing(
-    suite: Suite,
-    key: tuple[str, ...],
-    *,
-    lines: Mapping[str, Sequence[CurveRead]],
-    device_class: str,
+    suite: Suite, key: tuple[str, ...], *, found: _Found, device_class: str
 ) -> Drawing:
     *place, name = key
-    known = name in suite.components["metric"]
+    scale = axes.scale_of(suite, name)
+    over = next(curve.over for curves in found.curves.values() for curve in curves)
     return Drawing(
         name="-".join(part for part in key if part),
-        title=" · ".join(part for part in (*place, *heads.in_place(suite)) if part),
-        metric=heads.metric_of(suite, name) if known else name,
+        title=pictured.title(suite, place),
+        metric=scale.label,
         device_class=device_class,
-        lines=tuple(_line(label, curves) for label, curves in lines.items()),
-        over=next(curve.over for curves in lines.values() for curve in curves),
+        lines=tuple(_line(label, curves) for label, curves in found.curves.items()),
+        over=over,
+        perturbed=pictured.is_perturbed(found.entry),
+        window=_window(found.entry) if over == "steps" else None,
+        low=scale.low,
+        high=scale.high,
+        loss=scale.loss,
     )
+
+
+def _window(entry: Entry) -> tuple[int, int] | None:
+    protocol = entry.spec.get("protocol", {})
+    ends = next((protocol[name] for name in _WINDOWS if name in protocol), None)
+    return (int(ends[0]), int(ends[1])) if ends else None
 
 
 def _line(label: str, curves: Sequence[CurveRead]) -> Line:
@@ -136,7 +183,8 @@ def _line(label: str, curves: Sequence[CurveRead]) -> Line:
     )
 
 
-def _label(suite: Suite, point: Mapping[str, Any]) -> str:
+def label(suite: Suite, point: Mapping[str, Any]) -> str:
+    """Return how the suite's first table that has a grid point names it."""
     for table in suite.tables:
         for row in table.rows:
             if row.where and matches(point, row.where):

@@ -15,16 +15,15 @@ from ncabench.report import (
     coverage,
     figures,
     filmstrips,
-    lines,
     provenance,
     statements,
     tables,
 )
+from ncabench.report.figures import Drawable
 from ncabench.report.formats import csv_table, html_page, json_document, markdown, text
 from ncabench.report.formats.latex import document as latex
 from ncabench.report.judged import JudgedTable
 from ncabench.report.judged import judged as judge
-from ncabench.report.lines import Drawing
 from ncabench.report.view import Document
 
 FORMATS: Mapping[str, tuple[str, Callable[[Document], str]]] = {  # ending, writer
@@ -58,8 +57,8 @@ def write(plan: Plan, runs: Sequence[StoredRun], *, format: str = "text", out: P
         plan: whose entries are reported.
         runs: what is stored, of this plan and of others.
         format: a key of ``FORMATS``, for the tables; all else is the same for all. Of LaTeX,
-            a document, what a paper can take of it, and macros whose keys begin with the
-            name of ``out``.
+            a document, what a paper can take of it (figures as PDFs among it), and macros
+            whose keys begin with the name of ``out``.
         out: made if it is not there; files of the same names are replaced.
 
     Raises:
@@ -75,7 +74,8 @@ def write(plan: Plan, runs: Sequence[StoredRun], *, format: str = "text", out: P
             f"{plan.suite.name}: no run of this suite is stored"
             f" (preset {plan.suite.preset!r}); run it first: ncabench run {plan.suite.path}"
         )
-    drawn, judged = lines.drawings(plan, mine), judge(plan, mine)
+    judged = judge(plan, mine)
+    drawn = figures.collect(plan, mine, judged=judged)
     quality = _quality(plan, mine, judged=judged, drawn=drawn)
     costs = Document(title=plan.suite.title, tables=(cost.view(plan, mine),))
     traced = provenance.document(
@@ -92,9 +92,10 @@ def write(plan: Plan, runs: Sequence[StoredRun], *, format: str = "text", out: P
         content = latex.files(quality, costs.tables[0], name=out.resolve().name)
     content[Path(provenance.FILE)] = traced
     binary = {one.path: one.data for one in (*quality.figures, *quality.filmstrips)}
-    binary |= {
-        Path("figures") / f"{one.name}.pdf": figures.draw(one, form="pdf") for one in drawn
-    }
+    if format == "latex":
+        binary |= {
+            Path("figures") / f"{one.name}.pdf": figures.draw(one, form="pdf") for one in drawn
+        }
     encoded = {path: body.encode() for path, body in content.items()}
     return Written(text=shown, files=save({**encoded, **binary}, out))
 
@@ -104,7 +105,7 @@ def _quality(
     runs: Sequence[StoredRun],
     *,
     judged: Sequence[JudgedTable],
-    drawn: Sequence[Drawing],
+    drawn: Sequence[Drawable],
 ) -> Document:
     counts = statements.counts(judged)
     unreproduced = coverage.unreproduced(coverage.of_tables(judged))

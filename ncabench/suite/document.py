@@ -29,7 +29,7 @@ from ncabench.suite.suite import (
 KEYS = (
     *("title", "paper", "default_preset", "grid", "include", "exclude", *FAMILIES),
     *("train", "recipe", "execution", "profile", "profile_at", "preset"),
-    *("table", "claim", "deviation", "expect", "graft", "tune"),
+    *("table", "figure", "claim", "deviation", "expect", "graft", "tune"),
 )
 PAPER = "paper"  # the preset that overlays nothing
 T = TypeVar("T")
@@ -108,6 +108,7 @@ class _Reader:
             execution=self._section(Execution, "execution") or Execution(),
             profile=profile,
             tables=self._take(sections.parse_tables(document.get("table", []))),
+            figures=self._take(sections.parse_figures(document.get("figure", []))),
             claims=self._array(Claim, "claim"),
             deviations=self._array(Deviation, "deviation"),
             expects=self._array(Expect, "expect"),

@@ -9,6 +9,7 @@ from typing import Any
 from ncabench import catalog, relation
 from ncabench.errors import Problem
 from ncabench.suite.claims import claim_problems, defined_by, values_of
+from ncabench.suite.figure_points import figure_problems
 from ncabench.suite.grid import Defined, where_problems
 from ncabench.suite.suite import Claim, Profile, Suite
 
@@ -37,8 +38,14 @@ def reference_problems(suite: Suite, *, defined: Defined) -> list[Problem]:
         )
     if suite.tune is not None:
         problems += _value_problems(suite.tune.metric, measured, where="tune.metric")
-    problems += _twice("table", [table.id for table in suite.tables])
-    return problems + _twice("claim", [claim.id for claim in suite.claims])
+    problems += figure_problems(suite)
+    for key, named in (
+        ("table", suite.tables),
+        ("figure", suite.figures),
+        ("claim", suite.claims),
+    ):
+        problems += _twice(key, [one.id for one in named])
+    return problems
 
 
 def _selecting(suite: Suite) -> Iterator[tuple[str, Any]]:

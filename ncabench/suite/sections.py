@@ -8,9 +8,17 @@ from typing import Any, TypeVar
 
 from ncabench import schema
 from ncabench.errors import Problem
-from ncabench.suite.suite import Column, Profile, ProfileAt, Row, Table
+from ncabench.suite.figure import Figure, FigureLine, FigurePanel
+from ncabench.suite.suite import (
+    Column,
+    Profile,
+    ProfileAt,
+    Row,
+    Table,
+)
 
 T = TypeVar("T")
+Parts = Mapping[str, tuple[str, type[Any]]]  # key of a section: its field, and what is in it
 
 
 def parse(
@@ -53,29 +61,41 @@ def parse_all(section: type[T], raw: Any, *, where: str) -> tuple[tuple[T, ...],
 
 def parse_tables(raw: Any) -> tuple[tuple[Table, ...], list[Problem]]:
     """Return the `[[table]]` sections, each with its rows and columns."""
+    parts: Parts = {"row": ("rows", Row), "column": ("columns", Column)}
+    return _parse_with_parts(Table, raw, key="table", parts=parts)
+
+
+def parse_figures(raw: Any) -> tuple[tuple[Figure, ...], list[Problem]]:
+    """Return the `[[figure]]` sections, each with its lines and panels."""
+    parts: Parts = {"line": ("lines", FigureLine), "panel": ("panels", FigurePanel)}
+    return _parse_with_parts(Figure, raw, key="figure", parts=parts)
+
+
+def _parse_with_parts(
+    section: type[T], raw: Any, *, key: str, parts: Parts
+) -> tuple[tuple[T, ...], list[Problem]]:
+    """Return an array of tables that have arrays of tables: key to its field and section."""
     if not isinstance(raw, list) or not all(isinstance(one, Mapping) for one in raw):
-        return parse_all(Table, raw, where="table")
-    tables: list[Table] = []
+        return parse_all(section, raw, where=key)
+    parsed: list[T] = []
     problems: list[Problem] = []
     for i, one in enumerate(raw):
-        where = f"table[{i}]"
-        rows, wrong_rows = parse_all(Row, one.get("row", []), where=f"{where}.row")
-        columns, wrong_columns = parse_all(
-            Column, one.get("column", []), where=f"{where}.column"
-        )
-        rest = {key: value for key, value in one.items() if key not in ("row", "column")}
-        ready = {"rows": rows, "columns": columns}
-        table, wrong = parse(Table, rest, where=where, ready=ready)
+        where = f"{key}[{i}]"
+        found = {
+            name: parse_all(part, one.get(name, []), where=f"{where}.{name}")
+            for name, (_, part) in parts.items()
+        }
+        rest = {name: value for name, value in one.items() if name not in parts}
+        ready = {parts[name][0]: ended for name, (ended, _) in found.items()}
+        whole, wrong = parse(section, rest, where=where, ready=ready)
+        what = f"a {key} needs at least one, and there is none"
         empty = [
-            Problem(
-                where=f"{where}.{key}", what="a table needs at least one, and there is none"
-            )
-            for key in ("row", "column")
-            if not one.get(key)
+            Problem(where=f"{where}.{name}", what=what) for name in parts if not one.get(name)
         ]
-        tables += [table] if table else []
-        problems += [*wrong, *empty, *wrong_rows, *wrong_columns]
-    return tuple(tables), problems
+        parsed += [whole] if whole else []
+        inner = [problem for _, others in found.values() for problem in others]
+        problems += [*wrong, *empty, *inner]
+    return tuple(parsed), problems
 
 
 def parse_profiles_at(

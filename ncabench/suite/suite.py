@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from ncabench.suite.figure import Figure
+
 COMPONENT_AXES = ("model", "perception", "update", "task", "perturbation")
 CHOICES = ("protocol", "recipe")  # axes of which a point may name none
 AXES = (*COMPONENT_AXES, *CHOICES, "rng_seed")
@@ -341,6 +343,7 @@ class Suite:
     profiles_at: tuple[ProfileAt, ...] = ()
     grafts: tuple[Graft, ...] = ()
     tune: Tune | None = None
+    figures: tuple[Figure, ...] = ()
 
     @property
     def trains(self) -> bool:

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from ncabench.plan import planner
 from ncabench.plan.entry import Entry
 from ncabench.plan.planner import Plan
 from ncabench.record.stored import StoredRun
+from ncabench.run import filmstrip
 from ncabench.suite import document
 
 SUITE = Path(__file__).with_name("small.toml")
@@ -24,6 +26,7 @@ PNG = bytes.fromhex(
     "0000000d49444154789c63f8cfc0f01f000500018d0b2cb50000000049454e44ae426082"
 )
 Store = Callable[..., StoredRun]
+Strip = Callable[..., bytes]
 
 
 @pytest.fixture(scope="session")
@@ -71,6 +74,20 @@ def store(tmp_path: Path) -> Store:
             )
         )
         return made[-1]
+
+    return make
+
+
+@pytest.fixture
+def strip(tmp_path: Path) -> Strip:
+    """Return what makes a filmstrip as runs do: frames of one grey each, 0 to 255."""
+
+    def make(*greys: int, steps: list[int], side: int = 48, rows: int = 1) -> bytes:
+        levels = torch.tensor(greys, dtype=torch.float32).reshape(len(steps), rows, 1) / 255
+        frames = levels.repeat_interleave(side, dim=1).expand(-1, -1, side)[:, None]
+        path = tmp_path / "strip.png"
+        filmstrip.save(frames, steps=steps, path=path, scale=1)
+        return path.read_bytes()
 
     return make
 

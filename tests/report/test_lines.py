@@ -55,8 +55,37 @@ def test_what_a_curve_goes_over_is_read(plan, sobel, store, given, over):
 
 def test_the_perturbation_is_where_a_step_stands_twice():
     plain = {"label": "a", "means": (0.0,) * 3, "spreads": (0.0,) * 3, "seeds": 1}
-    assert Line(steps=(0, 5, 5), **plain).perturbed_at == 5
-    assert Line(steps=(0, 5, 9), **plain).perturbed_at is None
+    assert Line(steps=(0, 5, 5), **plain).twice == (5,)
+    assert Line(steps=(0, 5, 9), **plain).twice == ()
+
+
+def test_a_drawing_is_marked_at_the_perturbation_and_over_the_first_stage(plan, runs):
+    drawn = lines.drawings(plan, runs)[0]
+    assert (drawn.perturbed, drawn.moments, drawn.window) == (True, (10,), (64, 96))
+    assert (drawn.low, drawn.high, drawn.loss) == (0.0, None, True)
+
+
+def test_nothing_is_marked_where_nothing_was_perturbed(plan, runs):
+    assert replace(lines.drawings(plan, runs)[0], perturbed=False).moments == ()
+
+
+def test_a_share_that_is_0_throughout_has_no_figure(plan, sobel, store):
+    one = {"steps": [0, 1], "values": [0.0, 0.0], "spreads": [0.0, 0.0]}
+    files = {"curves.json": json.dumps({"states": one}).encode()}
+    assert lines.drawings(plan, [store(sobel[0], files=files)]) == ()
+    one["values"] = [0.0, 0.25]
+    files = {"curves.json": json.dumps({"states": one}).encode()}
+    assert [one.name for one in lines.drawings(plan, [store(sobel[0], files=files)])] == [
+        "emoji-damage-states"
+    ]
+
+
+def test_one_seed_beside_several_has_no_band(plan, runs):
+    several = lines.drawings(plan, runs)[0]
+    line = replace(several.lines[1], seeds=1)
+    mixed = replace(several, lines=(several.lines[0], line))
+    assert [mixed.banded(one) for one in mixed.lines] == [True, False]
+    assert replace(several, lines=(line,)).banded(line)
 
 
 def test_failed_runs_are_not_drawn(plan, sobel, store):

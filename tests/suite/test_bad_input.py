@@ -60,9 +60,9 @@ WRONG = {
     "an unknown top-level key": (
         ("[train]", "[trian]\nx = 1\n[train]"),
         "trian: there is no such key\n"
-        "  accepted: claim, default_preset, deviation, exclude, execution, expect, graft, "
-        "grid, include, metric, model, paper, perception, perturbation, preset, profile, "
-        "profile_at, protocol, "
+        "  accepted: claim, default_preset, deviation, exclude, execution, expect, "
+        "figure, graft, grid, include, metric, model, paper, perception, perturbation, preset, "
+        "profile, profile_at, protocol, "
         "recipe, table, task, title, train, tune, update\n"
         "  did you mean 'train'?",
     ),
@@ -245,9 +245,9 @@ ADDED = {
     "an unknown key of a preset": (
         "[preset.smoke]\ntrian.iterations = 2\n",
         "preset.smoke.trian: there is no such key\n"
-        "  accepted: claim, deviation, exclude, execution, expect, graft, grid, include, "
-        "metric, model, paper, perception, perturbation, profile, profile_at, protocol, "
-        "recipe, table, task, "
+        "  accepted: claim, deviation, exclude, execution, expect, figure, graft, grid, "
+        "include, metric, model, paper, perception, perturbation, profile, profile_at, "
+        "protocol, recipe, table, task, "
         "title, train, tune, update\n"
         "  did you mean 'train'?",
     ),

@@ -56,9 +56,9 @@ WRONG = {
     "a key of nothing": (
         ('"train.optimiser.learning_rate"', '"trian.batch"'),
         'tune.space."trian.batch": trian: there is no such key\n'
-        "  accepted: claim, default_preset, deviation, exclude, execution, expect, graft, "
-        "grid, include, metric, model, paper, perception, perturbation, preset, profile, "
-        "profile_at, protocol, recipe, table, task, title, train, tune, update\n"
+        "  accepted: claim, default_preset, deviation, exclude, execution, expect, "
+        "figure, graft, grid, include, metric, model, paper, perception, perturbation, preset, "
+        "profile, profile_at, protocol, recipe, table, task, title, train, tune, update\n"
         "  did you mean 'train'?",
     ),
     "rng_seeds as a key": (

@@ -1,0 +1,1 @@
+"""Figures as matplotlib draws them: the same bytes every time."""
