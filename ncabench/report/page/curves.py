@@ -99,13 +99,16 @@ def bands(plan: Plan, runs: Sequence[StoredRun]) -> list[Json]:
             "title": one.title,
             "metric": one.metric,
             "over": one.over,
+            "perturbed": list(one.moments),
             "lines": [
                 {
                     "label": line.label,
-                    "band": line.band,
+                    "band": line.band if one.banded(line) else "none, 1 seed",
                     "steps": list(line.steps),
                     "values": [short(value) for value in line.means],
-                    "spreads": [short(value) for value in line.spreads],
+                    "spreads": [short(value) for value in line.spreads]
+                    if one.banded(line)
+                    else [],
                 }
                 for line in one.lines
             ],

@@ -11,8 +11,9 @@ from ncabench.record.stored import StoredRun
 from ncabench.report import cost
 from ncabench.report.cells import Cell
 from ncabench.report.coverage import NOT_RUN
-from ncabench.report.page import curves, overview, strips, unshown
+from ncabench.report.page import curves, overview, pictures, strips, unshown
 from ncabench.report.page.gathered import Gathered, gather
+from ncabench.report.page.pictures import Pictures
 from ncabench.report.page.recorded import Recorded, in_order
 from ncabench.report.page.strips import Strips
 from ncabench.report.view import CellView, TableView
@@ -59,12 +60,15 @@ def build(
     crowded = room < 0
     if crowded:
         room += recorded.without_curves()
-    films = strips.collect(stored, most_bytes=room)
+    drawn = pictures.collect(gathered, most_bytes=room)
+    for suite, found in zip(suites, drawn.of, strict=True):
+        suite["pictures"] = found
+    films = strips.collect(stored, most_bytes=room - drawn.bytes)
     recorded.picture(films)
-    return {**content, "left_out": _left_out(films, curves_too=crowded)}
+    return {**content, "left_out": _left_out(films, drawn, curves_too=crowded)}
 
 
-def _left_out(films: Strips, *, curves_too: bool) -> list[str]:
+def _left_out(films: Strips, drawn: Pictures, *, curves_too: bool) -> list[str]:
     lines = [
         "Figures for print, and the tables in other formats, are in the folder of each suite.",
         f"Curves of trainings have at most {curves.POINTS} points each, and no digits beyond "
@@ -73,6 +77,10 @@ def _left_out(films: Strips, *, curves_too: bool) -> list[str]:
     ]
     if curves_too:
         lines.append("Curves of single runs: the page has no room for those of so many.")
+    if drawn.left_out:
+        lines.append(
+            f"{drawn.left_out} of {drawn.kept} figures: the page has no room for them."
+        )
     if films.left_out:
         lines.append(
             f"{films.left_out} of {films.kept} filmstrips: the page has at most {strips.EACH} "
@@ -112,6 +120,7 @@ def _suite(one: Gathered, recorded: Recorded) -> Json:
         "set": list(suite.sets),
         "summary": list(one.summary),
         "figures": curves.bands(one.plan, one.runs),
+        "pictures": [],
         "tables": [*shown, *([unshown.table(others, recorded)] if others else [])],
     }
 

@@ -120,5 +120,6 @@ def _section(spec: Mapping[str, Any], when: str, why: str) -> Json:
         "set": list(spec.get("sets", ())),
         "summary": [why],
         "figures": [],
+        "pictures": [],
         "tables": [],
     }

@@ -138,7 +138,17 @@ def test_rows_of_a_suite_are_drawn_with_their_bands(browser, built, tmp_path):
     assert browser.run(f"{found}.querySelectorAll('polyline').length)") == [2, 2]
     assert browser.run(f"{found}.querySelectorAll('.band').length)") == [1, 0]
     caption = browser.run("document.querySelector('.rows figcaption').textContent")
-    assert caption.endswith("marked at 10")
+    assert caption.endswith("perturbed at 10")
+
+
+def test_figures_of_a_suite_are_loaded_when_they_are_asked_for(browser):
+    assert browser.run("document.images.length") == 0
+    pictures = "[...document.querySelectorAll('.suite summary')].find((one) => "
+    browser.run(f"{pictures} one.textContent.startsWith('Pictures: ')).click()")
+    assert eventually(browser, "document.images.length > 0", True)
+    whole = "[...document.images].every((one) => one.complete && one.naturalWidth > 100)"
+    assert eventually(browser, whole, True)
+    assert browser.run("[...document.images].every((one) => one.alt.includes('emoji'))")
 
 
 def test_lines_of_two_rng_seeds_differ_in_more_than_colour(browser):

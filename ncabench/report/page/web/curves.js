@@ -67,12 +67,10 @@ function banded(suite) {
   return found;
 }
 
-function rowCurves({ title, metric, over, lines }) {
-  const twice = (steps) => steps.filter((step, at) => step === steps[at + 1]);
-  const struck = [...new Set(lines.flatMap(({ steps }) => twice(steps)))];
+function rowCurves({ title, metric, over, lines, perturbed: struck }) {
   const told = { over, lines: lines.map((one, n) => ({ ...one, n })), struck };
   const room = document.getElementById("suites").clientWidth;
-  const size = { width: Math.min(1.9 * WIDTH, room), height: 1.5 * HEIGHT, mark: "marked" };
+  const size = { width: Math.min(1.9 * WIDTH, room), height: 1.5 * HEIGHT };
   const keys = lines.map(({ label: name, band }, n) => key(n, `${name} (band: ${band})`));
   return make(
     "div",
@@ -101,7 +99,7 @@ function scale(values, from, to, mayBeLog) {
 }
 
 function curve(name, { over, lines, struck }, size = {}) {
-  const { width = WIDTH, height = HEIGHT, mark = "perturbed" } = size;
+  const { width = WIDTH, height = HEIGHT } = size;
   const kept = lines.map(({ n, steps, values, spreads }) => ({
     n,
     points: steps
@@ -124,7 +122,7 @@ function curve(name, { over, lines, struck }, size = {}) {
   );
   const remarks = [
     up.log ? "logarithmic" : "",
-    struck.length ? `${mark} at ${struck.join(" and ")}` : "",
+    struck.length ? `perturbed at ${struck.join(" and ")}` : "",
   ].filter(Boolean);
   const told =
     `${name} over ${over} ${across.low} to ${across.high}: ` +

@@ -1,5 +1,23 @@
 // Filmstrips, played frame by frame
 
+function pictured(suite) {
+  if (!suite.pictures.length) return null;
+  const found = folded(`Pictures: ${counted(suite.pictures.length, "figure")}`);
+  const build = () => found.append(...suite.pictures.map(figure));
+  found.addEventListener("toggle", build, { once: true });
+  return found;
+}
+
+function figure({ caption, png }) {
+  const src = `data:image/png;base64,${png}`;
+  return make(
+    "figure",
+    {},
+    scrolled(caption, make("img", { class: "still natural", src, alt: caption })),
+    make("figcaption", {}, caption),
+  );
+}
+
 function pictures(cell) {
   const shown = inOrder(cell.runs).flatMap((at) =>
     page.runs[at].strips.map((strip) => ({ strip, run: page.runs[at] })),

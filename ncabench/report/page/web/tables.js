@@ -144,6 +144,7 @@ function suites() {
             [`${suite.name} (${told}).`, ...suite.summary].join(" "),
           ),
           banded(suite),
+          pictured(suite),
           ...suite.tables.map((table) => suiteTable(suite, table)),
         ),
       );
