@@ -85,10 +85,13 @@ def test_a_png_has_at_most_256_colours(drawing):
     assert png.size == (960, 510)
 
 
-def test_a_report_has_every_figure_as_png_and_pdf(plan, store, strip, tmp_path):
+@pytest.mark.parametrize(("format", "forms"), [("text", ["png"]), ("latex", ["png", "pdf"])])
+def test_a_report_has_every_figure_and_for_latex_as_pdf_too(
+    plan, store, strip, tmp_path, format, forms
+):
     films = {"filmstrip-class_0.png": strip(0, 90, 180, steps=[0, 1, 2])}
     entries = plan.evaluations({"model": "nca", "perturbation": "damage", "rng_seed": 0})
     runs = [store(entry, files=films) for entry in entries]
-    files = writer.write(plan, runs, out=tmp_path / "out").files
+    files = writer.write(plan, runs, format=format, out=tmp_path / "out").files
     drawn = [one.name for one in files if one.parent.name == "figures"]
-    assert drawn == [f"emoji-damage-film-class_0.{form}" for form in ("png", "pdf")]
+    assert drawn == [f"emoji-damage-film-class_0.{form}" for form in forms]
