@@ -23,6 +23,7 @@ from ncabench.plan import sources
 from ncabench.plan.entry import Entry, Role
 from ncabench.plan.selection import select
 from ncabench.record import bundle
+from ncabench.record.merging import Keep
 from ncabench.remembered import suite_id
 from ncabench.run import folder, outcome
 from ncabench.run.device import available
@@ -220,11 +221,17 @@ def export(
     return bundle.export(space.results, ids=ids, path=path, weights=weights, films=films)
 
 
-def take_in(path: Path, space: Workspace) -> list[str]:
-    """Import a bundle and index it; returns what happened to each run."""
+def take_in(path: Path, space: Workspace, *, keep: Keep | None = None) -> list[str]:
+    """Import a bundle and index it; returns what happened to each run.
+
+    Args:
+        path: the bundle.
+        space: where results lie.
+        keep: as `bundle.import_` takes it.
+    """
     folder.make(space.results)
     with space.lock():
-        lines = bundle.import_(path, results=space.results)
+        lines = bundle.import_(path, results=space.results, keep=keep)
         return [*lines, *space.store.ingest().problems]
 
 

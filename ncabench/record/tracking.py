@@ -129,6 +129,11 @@ class Tracking:
             self.client.set_tag(run_id, f"{PREFIX}complete", "true")
         return run_id
 
+    def complete(self, run_id: str, content: Content) -> None:
+        """Add the artifacts of a run that came to its record later, such as filmstrips."""
+        with _guarded(self.where):
+            self._keep(run_id, content)
+
     def supersede(self, run_id: str) -> None:
         """Say that a newer version of the record of this run is stored."""
         with _guarded(self.where):

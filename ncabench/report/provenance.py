@@ -15,11 +15,13 @@ from ncabench.report.chosen import Chosen
 def document(plan: Plan, shown: Sequence[tuple[str, Chosen]]) -> str:
     """Return as JSON which runs each table shows, and the environment of each run.
 
+    Runs go by their records (``ID/DEVICE-ENGINE``), which are the same in every store.
+
     Args:
         plan: whose suite, preset and ``--set`` values are stated.
         shown: name of a table, and the runs that it shows.
     """
-    runs = {run.run_id: run for _, chosen in shown for run in chosen.runs.values()}
+    runs = {_name(run): run for _, chosen in shown for run in chosen.runs.values()}
     content = {
         "suite": plan.suite.name,
         "preset": plan.suite.preset,
@@ -28,13 +30,17 @@ def document(plan: Plan, shown: Sequence[tuple[str, Chosen]]) -> str:
         "tables": {
             name: {
                 "device_class": chosen.device_class,
-                "runs": sorted(run.run_id for run in chosen.runs.values()),
+                "runs": sorted(_name(run) for run in chosen.runs.values()),
             }
             for name, chosen in shown
         },
-        "runs": {run_id: _run(runs[run_id]) for run_id in sorted(runs)},
+        "runs": {name: _run(runs[name]) for name in sorted(runs)},
     }
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def _name(run: StoredRun) -> str:
+    return f"{run.id}/{run.device_class}-{run.engine}"
 
 
 def _run(run: StoredRun) -> dict[str, Any]:

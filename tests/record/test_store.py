@@ -57,6 +57,17 @@ def test_series_are_metrics_by_step_and_no_values(store, results, write_run):
     assert set(run.values) == {"perceptual/before", "perceptual/recovery"}
 
 
+def test_files_that_come_after_their_record_are_stored_as_well(store, results, write_run):
+    home = write_run(results, files={"curves.json": "{}", "filmstrip-x.png": "a picture"})
+    (home / "filmstrip-x.png").rename(results / "later.png")
+    store.ingest()
+    (results / "later.png").rename(home / "filmstrip-x.png")
+    (home / "ingested.json").unlink()  # as an import leaves a folder
+    assert store.ingest().new == 0
+    (run,) = store.runs()
+    assert run.artifact("filmstrip-x.png").read_text() == "a picture"
+
+
 def test_artifacts_are_stored_without_checkpoints(store, results, write_run):
     home = write_run(results)
     store.ingest()
