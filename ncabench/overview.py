@@ -135,33 +135,6 @@ def count(rows: Rows) -> dict[str, int]:
     return dict(sorted(Counter(f"{row['role']}/{row['status']}" for row in rows).items()))
 
 
-def components(family: str | None) -> Rows:
-    """Return every component that a suite can name; nothing is imported.
-
-    Raises:
-        SuiteError: there is no such family.
-    """
-    if family is not None and family not in catalog.FAMILIES:
-        accepted = tuple(catalog.FAMILIES)
-        problem = Problem(
-            where="family", what=f"no family {family!r}", accepted=accepted, found=family
-        )
-        raise SuiteError("", [problem])
-    return [
-        {
-            "family": one,
-            "kind": kind,
-            "summary": catalog.first_line(one, kind),
-            "parameters": {
-                parameter.name: repr(parameter.default)
-                for parameter in catalog.describe(one, kind).parameters
-            },
-        }
-        for one in ([family] if family else catalog.FAMILIES)
-        for kind in catalog.kinds(one)
-    ]
-
-
 def recorded(id: str, results: Path) -> list[dict[str, Any]]:
     """Return the records whose id begins with ``id``, one per device.
 

@@ -111,7 +111,7 @@ def test_status_counts_the_entries(ncabench):
 def test_a_family_is_listed_by_kind(ncabench):
     code, out, _ = ncabench("list", "pool")
     head, *lines = out.splitlines()
-    assert (code, head) == (0, "family\tkind\twhat it is")
+    assert (code, head) == (0, "family\tkind\tfrom\twhat it is")
     kinds = [line.split("\t")[1] for line in lines]
     assert kinds == ["fifo", "replacing", "returning", "shuffled", "timeseries"]
 
@@ -119,7 +119,7 @@ def test_a_family_is_listed_by_kind(ncabench):
 def test_an_unknown_family_is_refused(ncabench):
     code, out, err = ncabench("list", "perceptoin")
     assert (code, out) == (2, "")
-    assert err.startswith("family: no family 'perceptoin'\n  accepted: autoencoder, ")
+    assert err.startswith("no family or kind 'perceptoin'\n  accepted: autoencoder, ")
     assert err.endswith("  did you mean 'perception'?\n")
 
 

@@ -18,7 +18,7 @@ def identity(spec: Mapping[str, Any]) -> str:
     Where the data has a digest, that stands for the data set's selection and for the task's
     parameter that selects, so a file may move. An evaluation's training counts by its id.
     What a suite calls its components does not count, save for metrics, since values are
-    named after them.
+    named after them. Of components from outside the digest counts, not where they are.
 
     >>> identity({"b": 1.0, "a": 2}) == identity({"a": 2, "b": 1.0})
     True
@@ -31,6 +31,9 @@ def identity(spec: Mapping[str, Any]) -> str:
 
 def _counting(spec: Mapping[str, Any]) -> dict[str, Any]:
     counting = {name: value for name, value in spec.items() if name != "training"}
+    if "outside" in counting:
+        there = counting["outside"]
+        counting["outside"] = {name: there[name]["sha256"] for name in there}
     data = counting.get("data")
     if not data or data["digest"] is None:
         return counting

@@ -63,7 +63,7 @@ class Specs:
             "rng_seed": point["rng_seed"],
             "execution": self._execution(),
         }
-        return {**spec, "versions": versions(spec)}
+        return {**spec, **named(spec)}
 
     def evaluation(self, point: Point, *, training: Spec, training_id: str) -> Spec:
         """Return what measures the training at a grid point."""
@@ -84,7 +84,7 @@ class Specs:
             "training_id": training_id,
             **asked,
             "rng_seed": self._evaluation_rng_seed(point),
-            "versions": versions(asked),
+            **named(asked),
         }
 
     def profile(self, point: Point, *, repeat: int = 0) -> Spec:
@@ -104,7 +104,7 @@ class Specs:
             "execution": self._execution(),
             **({"repeat": repeat} if repeat else {}),
         }
-        return {**spec, "versions": versions(spec)}
+        return {**spec, **named(spec)}
 
     def missing(self, point: Point) -> str:
         """Return what of the data is not on this machine, or ``""``."""
@@ -258,6 +258,11 @@ def components(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     ...                                                          "kind": "fifo"}}}))
     [('trainer', 'rollout'), ('pool', 'fifo')]
     """
+    yield from ((family, one["kind"]) for family, one in used(spec))
+
+
+def used(spec: Mapping[str, Any]) -> Iterator[tuple[str, Spec]]:
+    """Yield the family of every component that a spec uses, and what is set of it."""
     for family in ("model", "task", "data", "trainer", "protocol", "perturbation"):
         if spec.get(family):
             yield from _with_nested(family, spec[family])
@@ -267,12 +272,20 @@ def components(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield from _with_nested("metric", one)
 
 
-def _with_nested(family: str, spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    yield family, spec["kind"]
+def _with_nested(family: str, spec: Mapping[str, Any]) -> Iterator[tuple[str, Spec]]:
+    yield family, {name: value for name, value in spec.items() if name != "family"}
     for value in spec.values():
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, Mapping) and "family" in item:
                 yield from _with_nested(item["family"], item)
+
+
+def named(spec: Mapping[str, Any]) -> Spec:
+    """Return the versions of a spec's components, and where those from outside are from."""
+    used = sorted(set(components(spec)))
+    there = {f"{family}/{kind}": catalog.from_outside(family, kind) for family, kind in used}
+    outside = {name: one.recorded() for name, one in there.items() if one is not None}
+    return {"versions": versions(spec), **({"outside": outside} if outside else {})}
 
 
 def versions(spec: Mapping[str, Any]) -> dict[str, int]:
