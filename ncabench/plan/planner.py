@@ -62,19 +62,22 @@ def make(suite: Suite, *, root: Path | None = None) -> Plan:
     """
     grid, problems = points(suite)
     specs = Specs(suite=suite, root=root, problems=problems)
-    gathered = _Gathered()
+    gathered, ids = _Gathered(), _Ids()
     for point in grid if not problems else ():
         if suite.trains:
             training, missing = specs.training(point), specs.missing(point)
-            id, needs = identity(training), None
+            id, needs = ids.of(training), None
             if specs.is_trained(point):
-                needs = gathered.add("training", training, point, missing=missing)
+                needs = gathered.add("training", training, point, id=id, missing=missing)
             asked = specs.evaluation(point, training=training, training_id=id)
-            gathered.add("evaluation", asked, point, needs=needs, missing=missing)
+            gathered.add(
+                "evaluation", asked, point, id=identity(asked), needs=needs, missing=missing
+            )
         timed = suite.profile_of(point)
         for repeat in range(timed.repeats if timed else 0):
             profile, turn = specs.profile(point, repeat=repeat), {**point, "rng_seed": repeat}
-            gathered.add("profile", profile, turn, missing=specs.missing(point))
+            missing = specs.missing(point)
+            gathered.add("profile", profile, turn, id=identity(profile), missing=missing)
     if specs.problems:
         raise SuiteError(str(suite.path), specs.problems)
     roles: tuple[Role, ...] = ("training", "evaluation", "profile")
@@ -82,6 +85,18 @@ def make(suite: Suite, *, root: Path | None = None) -> Plan:
         entry for role in roles for entry in gathered.entries.values() if entry.role == role
     ]
     return Plan(suite=suite, entries=tuple(_expecting(entry, suite) for entry in entries))
+
+
+@dataclass
+class _Ids:
+    """The ids of specs that many grid points share, each found once."""
+
+    _known: dict[int, tuple[Mapping[str, Any], str]] = field(default_factory=dict)
+
+    def of(self, spec: Mapping[str, Any]) -> str:
+        if id(spec) not in self._known:
+            self._known[id(spec)] = spec, identity(spec)  # held, so that no place is reused
+        return self._known[id(spec)][1]
 
 
 @dataclass
@@ -96,10 +111,10 @@ class _Gathered:
         spec: Mapping[str, Any],
         point: Point,
         *,
+        id: str,
         needs: str | None = None,
         missing: str = "",
     ) -> str:
-        id = identity(spec)
         old = self.entries.get(id)
         if old is None:
             self.entries[id] = Entry(
@@ -111,6 +126,8 @@ class _Gathered:
 
 
 def _expecting(entry: Entry, suite: Suite) -> Entry:
+    if not suite.expects:
+        return entry
     expected = [
         one.outcome
         for one in suite.expects

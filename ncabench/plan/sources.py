@@ -15,7 +15,6 @@ from typing import Any
 from ncabench import catalog
 from ncabench.outside import Outside, digest_of
 from ncabench.plan.entry import Entry
-from ncabench.plan.specs import components
 
 SCIENCE = "ncabench.nca"
 ALWAYS = ("ncabench.nca.weights", "ncabench.nca.rollout", "ncabench.nca.state")
@@ -30,9 +29,16 @@ def digests(spec: Mapping[str, Any], *, engine: str = PLAIN) -> dict[str, str]:
     transitively; a component from outside counts with its own package or file. An
     evaluation's training is included, and so is an engine other than plain PyTorch.
     """
-    used = {*components(spec), *components(spec.get("training", {}))}
+    named = {*spec["versions"], *spec.get("training", {}).get("versions", ())}
+    return dict(_digests(tuple(sorted(named)), engine))
+
+
+@cache
+def _digests(named: tuple[str, ...], engine: str) -> dict[str, str]:
+    """The digests of components by their names, ``family/kind``."""
     found, modules = {}, [*ALWAYS, *_of_engine(engine)]
-    for family, kind in sorted(used):
+    for name in named:
+        family, _, kind = name.partition("/")
         there = catalog.from_outside(family, kind)
         if there is None:
             modules.append(f"{SCIENCE}.{family}.{kind}")

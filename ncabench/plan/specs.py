@@ -16,6 +16,7 @@ from ncabench.suite.suite import FAMILIES, Suite
 
 Spec = dict[str, Any]
 SCHEMA = 1
+TESTS = ("perturbation", "protocol")  # axes that no weights depend on
 UNASKED = (  # keys of `[profile]` that stand in a spec only where they ask for something
     *("engines", "precisions", "seeds_together", "harness"),
     *("answers", "train_blocks", "precision"),
@@ -39,6 +40,8 @@ class Specs:
     problems: list[Problem] = field(default_factory=list)
     _completed: dict[tuple[str, str], Spec] = field(default_factory=dict)
     _recipes: dict[tuple[str | None, str], Spec] = field(default_factory=dict)
+    _named: dict[tuple[Any, ...], Spec] = field(default_factory=dict)
+    _trainings: dict[tuple[Any, ...], Spec] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._data = DataSets(suite=self.suite, root=self.root)
@@ -53,7 +56,16 @@ class Specs:
         return bool(self._attributes(point)["trainers"])
 
     def training(self, point: Point) -> Spec:
-        """Return what decides the weights at a grid point, if there are any."""
+        """Return what decides the weights at a grid point, if there are any.
+
+        Points that differ in what is done to the trained model have one between them.
+        """
+        key = tuple(one for one in point.items() if one[0] not in TESTS)
+        if key not in self._trainings:
+            self._trainings[key] = self._training(point)
+        return self._trainings[key]
+
+    def _training(self, point: Point) -> Spec:
         shared = self._shared(point)
         spec = {
             "role": "training",
@@ -63,7 +75,7 @@ class Specs:
             "rng_seed": point["rng_seed"],
             "execution": self._execution(),
         }
-        return {**spec, **named(spec)}
+        return {**spec, **self._named_at(point, spec, unsaid=(*TESTS, "rng_seed"))}
 
     def evaluation(self, point: Point, *, training: Spec, training_id: str) -> Spec:
         """Return what measures the training at a grid point."""
@@ -84,7 +96,7 @@ class Specs:
             "training_id": training_id,
             **asked,
             "rng_seed": self._evaluation_rng_seed(point),
-            **named(asked),
+            **self._named_at(point, asked, unsaid=("rng_seed",)),
         }
 
     def profile(self, point: Point, *, repeat: int = 0) -> Spec:
@@ -105,6 +117,14 @@ class Specs:
             **({"repeat": repeat} if repeat else {}),
         }
         return {**spec, **named(spec)}
+
+    def _named_at(self, point: Point, spec: Spec, *, unsaid: tuple[str, ...]) -> Spec:
+        """Return `named`, found once for all points that differ in ``unsaid`` alone."""
+        said = [(axis, name) for axis, name in point.items() if axis not in unsaid]
+        key = (spec.get("role"), *said)
+        if key not in self._named:
+            self._named[key] = named(spec)
+        return self._named[key]
 
     def missing(self, point: Point) -> str:
         """Return what of the data is not on this machine, or ``""``."""

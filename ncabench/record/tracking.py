@@ -21,6 +21,7 @@ from ncabench.run.outcome import write_whole
 
 EXPERIMENT = "ncabench"
 BATCH = 1000  # metrics per request; parameters: a tenth
+PAGE = 500  # runs per answer; MLflow holds some 200 KB of each while it answers
 _DISK = {  # what SQLite says, and what it means
     "disk is full": "the disk is full",
     "disk I/O error": "the disk is full or failing",
@@ -179,7 +180,7 @@ class Tracking:
                 page = self.client.search_runs(
                     [self.experiment],
                     filter_string=condition,
-                    max_results=5000,
+                    max_results=PAGE,
                     page_token=token,
                 )
                 rows += [_row(run) for run in page]
