@@ -153,9 +153,11 @@ class Tracking:
 
         metrics = [Metric(one.name, one.value, one.at_ms, one.step) for one in content.points]
         params = [Param(name, text) for name, text in content.params.items()]
-        for chunk in _chunks(metrics, BATCH):
-            self.client.log_batch(run_id, metrics=chunk)
-        for chunk in _chunks(params, BATCH // 10):
+        first = params[: BATCH // 10]  # with the first metrics, since each request takes 10 ms
+        for start in range(0, max(len(metrics), 1), BATCH - len(first)):
+            some = metrics[start : start + BATCH - len(first)]
+            self.client.log_batch(run_id, metrics=some, params=[] if start else first)
+        for chunk in _chunks(params[len(first) :], BATCH // 10):
             self.client.log_batch(run_id, params=chunk)
 
     def _keep(self, run_id: str, content: Content) -> None:

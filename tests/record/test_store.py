@@ -39,6 +39,19 @@ def test_values_come_back_bit_for_bit(store, results, write_run):
     assert cached == fresh
 
 
+@pytest.mark.parametrize(("values", "keys"), [(2300, 250), (950, 100), (0, 0)])
+def test_more_than_mlflow_takes_at_once_is_stored_whole(
+    store, results, write_run, values, keys
+):
+    given = {f"value_{i}": i / 7 for i in range(values)}
+    spec = {"training_id": "x", **{f"key_{i}": i for i in range(keys)}}
+    write_run(results, files={}, values=given, spec=spec)
+    assert (store.ingest().new, store.ingest().problems) == (1, [])
+    (run,) = store.runs()
+    assert run.values == given
+    assert len(store._open().client.get_run(run.run_id).data.params) == keys + 1
+
+
 def test_an_integer_among_the_values_is_a_number(store, results, write_run):
     write_run(results, values={"parameters": 22976})
     store.ingest()
