@@ -191,6 +191,20 @@ def test_a_broken_one_is_told_how_and_ends_with_2(home, tmp_path, said, what):
     assert said in [line.partition(": ")[2] for line in lines]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("def forward", "def backward", "it is without what its family must have: forward"),
+        ("version = 1", 'version = "1"', "its version is '1', not 1 or more"),
+        ("Source: none; an example.", "", "its docstring has no 'Source:', which paper and"),
+    ],
+)
+def test_one_that_is_not_what_suites_are_told_is_told_so(tmp_path, space, old, new, said):
+    (tmp_path / "mine.py").write_text(FILE.replace(old, new))
+    (row,) = offered.checked(str(tmp_path / "mine.py"), space)
+    assert row["checks"][0]["broken"].startswith(said)
+
+
 def test_one_that_cannot_be_imported_is_told_why_and_ends_with_2(home, tmp_path):
     (tmp_path / "mine.py").write_text(f"import no_such_package\n{FILE}")
     done = typed(home, "list", "--check", str(tmp_path / "mine.py"), check=False)

@@ -77,10 +77,12 @@ def _described(family: str, kind: str, found: type) -> None:
     names = [one.name for one in _keywords(found)]
     read = [one.name for one in told.parameters]
     require(read == names, f"its source names the parameters {read}, and it takes {names}")
+    lacking = ", ".join(sorted(getattr(found, "__abstractmethods__", ())))
+    require(not lacking, f"it is without what its family must have: {lacking}")
     version = found.__dict__.get("version", 1)
     require(type(version) is int and version >= 1, f"its version is {version!r}, not 1 or more")
     doc = inspect.getdoc(found) or ""
-    require(doc == "" or told.summary.endswith("."), "its docstring's first line has no end")
+    require(told.summary.endswith("."), "its docstring's first line is no sentence")
     said = "Source:" in doc
     require(said, "its docstring has no 'Source:', which paper and where, or 'none' and why")
 
