@@ -118,8 +118,9 @@ def from_spec(spec: Mapping[str, Any], *, trusted: bool) -> None:
         for name, found in one.get("outside", {}).items():
             if "file" in found:
                 path, kind = Path(found["file"]), name.partition("/")[2]
-                here = trusted or _is_same(path, kind)
-                _know(kind, text=found["source"], path=path, trusted=here)
+                if _is_of(kind, found["source"]):
+                    here = trusted or _is_same(path, kind)
+                    _know(kind, text=found["source"], path=path, trusted=here)
 
 
 def refuse_absent(spec: Mapping[str, Any], *, role: str, id: str) -> None:
@@ -133,9 +134,9 @@ def refuse_absent(spec: Mapping[str, Any], *, role: str, id: str) -> None:
     for one in (spec.get("training") or {}, spec):
         for name, found in one.get("outside", {}).items():
             known = _texts.get(name.partition("/")[2])
-            if "file" in found and known is not None and not known.trusted:
+            if "file" in found and (known is None or not known.trusted):
                 raise RecordError(
-                    f"{role} {id}: was made with {known.path}, which is not here, or is not "
+                    f"{role} {id}: was made with {found['file']}, which is not here, or is not "
                     "what it was; its text is in the record, under spec.outside"
                 )
 
@@ -287,8 +288,16 @@ def _know(kind: str, *, text: str, path: Path, trusted: bool) -> None:
 
 def _is_same(path: Path, kind: str) -> bool:
     try:
-        return digest(_read(path)).startswith(kind.partition("@")[2])
-    except (Unusable, SyntaxError):
+        return _is_of(kind, _read(path))
+    except Unusable:
+        return False
+
+
+def _is_of(kind: str, text: str) -> bool:
+    """Whether a text is the one that a kind names."""
+    try:
+        return digest(text)[:DIGITS] == kind.partition("@")[2]
+    except SyntaxError:
         return False
 
 
