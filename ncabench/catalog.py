@@ -4,9 +4,7 @@
 ``ncabench/nca/perception/sobel.py``. Parameters and class attributes are read from the
 source text, so that naming, listing and checking components imports neither them nor torch.
 
-Packages add their own through the entry-point group ``ncabench.components``: an entry point
-named ``perception.rings`` with the value ``their.package.rings:Rings`` is the perception
-``rings``.
+Packages and single files add their own; see ``outside``.
 """
 
 from __future__ import annotations
@@ -14,14 +12,17 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import sys
+import types
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import metadata, util
 from pathlib import Path
 from typing import Any
 
+from ncabench import outside
 from ncabench.errors import Problem, SuiteError
+from ncabench.outside import Installed, Outside, Unusable
 
 FAMILIES: Mapping[str, str] = {  # family: its contract class
     "model": "Model",
@@ -41,7 +42,7 @@ FAMILIES: Mapping[str, str] = {  # family: its contract class
     "optimiser": "Optimiser",
     "schedule": "Schedule",
 }
-GROUP = "ncabench.components"
+OWN = "ncabench"
 _SCIENCE = Path(__file__).parent / "nca"
 
 
@@ -83,6 +84,7 @@ class Description:
         parameters: its keyword-only parameters, in order.
         attributes: its literal class attributes (``version``, ``needs``, ...).
         path: the source file.
+        origin: the package or the file that it is from; ``"ncabench"`` for its own.
     """
 
     family: str
@@ -93,6 +95,7 @@ class Description:
     parameters: tuple[Parameter, ...]
     attributes: Mapping[str, Any]
     path: Path
+    origin: str = OWN
 
     @property
     def version(self) -> int:
@@ -102,13 +105,35 @@ class Description:
 
 @cache
 def kinds(family: str) -> tuple[str, ...]:
-    """Return the kinds of a family, sorted; nothing is imported.
+    """Return the kinds of a family, sorted, packages' included; nothing is imported.
 
     >>> "sobel" in kinds("perception")
     True
     """
-    own = {path.stem for path in (_SCIENCE / family).glob("*.py") if path.stem[0] != "_"}
-    return tuple(sorted(own | {kind for (there, kind) in _plugins() if there == family}))
+    there = {kind for family_, kind in _installed().found if family_ == family}
+    return tuple(sorted(own(family) | there))
+
+
+@cache
+def own(family: str) -> frozenset[str]:
+    """Return the kinds of a family that are ncabench's own."""
+    paths = (_SCIENCE / family).glob("*.py")
+    return frozenset(path.stem for path in paths if path.stem[0] != "_")
+
+
+def has(family: str, kind: str) -> bool:
+    """Return whether there is such a kind, a file's included."""
+    return kind in kinds(family) or outside.file_called(kind) is not None
+
+
+def from_outside(family: str, kind: str) -> Outside | None:
+    """Return where a component from outside is, or None for one of ncabench's own."""
+    return _installed().found.get((family, kind)) or outside.file_called(kind)
+
+
+def troubles() -> Mapping[tuple[str, str], str]:
+    """Return what packages offer and what cannot be used, by family and kind, and why."""
+    return _installed().troubles
 
 
 @cache
@@ -116,42 +141,91 @@ def describe(family: str, kind: str) -> Description:
     """Return what the source of a component says of it, without importing it.
 
     Raises:
-        SuiteError: there is no such kind; the message lists those there are.
+        SuiteError: there is no such kind; the message lists those there are. Or one from
+            outside cannot be used; the message says why.
     """
-    if kind not in kinds(family):
-        problem = Problem(
-            where=f"{family}.kind",
-            what=f"no {family} is called {kind!r}",
-            accepted=kinds(family),
-            found=kind,
-        )
-        raise SuiteError("", [problem])
-    module, name, path = _where(family, kind)
-    node = _class_node(path, name)
+    wrong = unusable(family, kind)
+    if wrong is not None:
+        raise SuiteError("", [Problem(where=f"{family}.kind", **wrong)])
+    there = from_outside(family, kind)
+    path = there.path if there else _SCIENCE / family / f"{kind}.py"
+    text = there.text if there else path.read_text(encoding="utf-8")
+    node = _class_node(text, path, there.name if there else None)
     docstring = ast.get_docstring(node) or ""
     return Description(
         family=family,
         kind=kind,
-        module=module,
+        module=there.module if there else f"ncabench.nca.{family}.{kind}",
         name=node.name,
         summary=docstring.partition("\n")[0],
         parameters=_parameters(node),
         attributes=_attributes(node),
         path=path,
+        origin=there.origin if there else OWN,
     )
+
+
+def unusable(family: str, kind: str) -> dict[str, Any] | None:
+    """Return what is wrong with a kind, as a `Problem` has it, or None."""
+    there = from_outside(family, kind)
+    if kind in own(family) or (there is not None and not there.is_file):
+        return None
+    if there is None:
+        trouble = troubles().get((family, kind))
+        what = f"no {family} is called {kind!r}"
+        return {"what": trouble or what, "accepted": kinds(family), "found": kind}
+    if there.path.stem in kinds(family):
+        what = f"there is a {family} {there.path.stem!r} already; name the file otherwise"
+        return {"what": f"{there.path}: {what}"}
+    try:
+        _parameters(_class_node(there.text, there.path, None))
+    except (TypeError, ValueError) as error:
+        return {"what": str(error)}
+    return None
 
 
 @cache
 def find(family: str, kind: str) -> Any:
     """Import and return the class of a component.
 
-    An error inside the component is not swallowed.
+    An error inside one of ncabench's own is not swallowed, and one inside a component from
+    outside is told.
 
     Raises:
-        SuiteError: there is no such kind.
+        SuiteError: there is no such kind, or it is from outside and cannot be used.
     """
-    described = describe(family, kind)
-    return getattr(importlib.import_module(described.module), described.name)
+    described, there = describe(family, kind), from_outside(family, kind)
+    if there is None:
+        return getattr(importlib.import_module(described.module), described.name)
+    try:
+        found = getattr(_imported(there), described.name)
+        if FAMILIES[family] not in [base.__name__ for base in found.__mro__]:
+            raise Unusable(f"{described.name} is no {FAMILIES[family]}")
+    except Exception as error:  # whatever a stranger's module does when it is imported
+        what = f"{kind} of {there.origin} cannot be used: {_said(error)} ({there.path})"
+        raise SuiteError("", [Problem(where=f"{family}.kind", what=what)]) from error
+    return found
+
+
+def _imported(there: Outside) -> types.ModuleType:
+    if not there.is_file:
+        return importlib.import_module(there.module)
+    if not there.trusted:
+        raise Unusable("it came with a record, and the same file is not here")
+    if there.module not in sys.modules:
+        module = types.ModuleType(there.module)
+        module.__file__ = str(there.path)
+        sys.modules[there.module] = module
+        try:
+            exec(compile(there.text, there.path, "exec"), module.__dict__)
+        except BaseException:
+            del sys.modules[there.module]
+            raise
+    return sys.modules[there.module]
+
+
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, Unusable) else f"{type(error).__name__}: {error}"
 
 
 def build(family: str, spec: Mapping[str, Any], *given: Any) -> Any:
@@ -186,39 +260,12 @@ def _build_nested(family: str, value: Any, given: tuple[Any, ...]) -> Any:
 
 
 @cache
-def _plugins() -> Mapping[tuple[str, str], metadata.EntryPoint]:
-    found = {}
-    for point in metadata.entry_points(group=GROUP):
-        family, _, kind = point.name.partition(".")
-        if family not in FAMILIES or not kind.isidentifier():
-            raise SuiteError(
-                "",
-                [
-                    Problem(
-                        where=f"entry point {point.name!r} of {GROUP}",
-                        what="expected FAMILY.KIND, such as perception.rings",
-                        accepted=tuple(FAMILIES),
-                        found=family,
-                    )
-                ],
-            )
-        found[family, kind] = point
-    return found
+def _installed() -> Installed:
+    return outside.installed({family: own(family) for family in FAMILIES})
 
 
-def _where(family: str, kind: str) -> tuple[str, str | None, Path]:
-    path = _SCIENCE / family / f"{kind}.py"
-    if path.exists():
-        return f"ncabench.nca.{family}.{kind}", None, path
-    point = _plugins()[family, kind]
-    spec = util.find_spec(point.module)
-    if spec is None or spec.origin is None:
-        raise ImportError(f"entry point {point.name!r}: no module {point.module!r}")
-    return point.module, point.attr, Path(spec.origin)
-
-
-def _class_node(path: Path, name: str | None) -> ast.ClassDef:
-    tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+def _class_node(text: str, path: Path, name: str | None) -> ast.ClassDef:
+    tree = ast.parse(text, filename=str(path))
     public = [
         node
         for node in tree.body

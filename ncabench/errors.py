@@ -6,7 +6,8 @@ NcabenchError
   - Diverged         a state or a loss stopped being finite
   - NoData           a data set or trained weights are not there
   - EngineFailed     an engine could not be made to run here
-- RecordError        a result on disk is missing or unreadable       exit 4
+- RecordError        a result on disk is missing, unreadable, or
+                     contradicts another of the same run            exit 4
 - NothingMeasured    a table or check has no run to show             exit 6
 - MachineError       the disk, the rights or a lock stand in the way exit 7
 """
@@ -110,7 +111,7 @@ class NoData(RunError):
 
 
 class RecordError(NcabenchError):
-    """A result on disk is missing, unreadable or of a newer schema."""
+    """A result on disk is missing, unreadable, of a newer schema, or contradicts another."""
 
     exit_code = 4
 

@@ -24,6 +24,7 @@ from ncabench.plan import sources
 from ncabench.plan.entry import Entry, Role
 from ncabench.plan.selection import select
 from ncabench.record import bundle
+from ncabench.record.merging import Keep
 from ncabench.remembered import suite_id
 from ncabench.run import folder, outcome
 from ncabench.run.device import available
@@ -137,33 +138,6 @@ def count(rows: Rows) -> dict[str, int]:
     return dict(sorted(Counter(f"{row['role']}/{row['status']}" for row in rows).items()))
 
 
-def components(family: str | None) -> Rows:
-    """Return every component that a suite can name; nothing is imported.
-
-    Raises:
-        SuiteError: there is no such family.
-    """
-    if family is not None and family not in catalog.FAMILIES:
-        accepted = tuple(catalog.FAMILIES)
-        problem = Problem(
-            where="family", what=f"no family {family!r}", accepted=accepted, found=family
-        )
-        raise SuiteError("", [problem])
-    return [
-        {
-            "family": one,
-            "kind": kind,
-            "summary": catalog.first_line(one, kind),
-            "parameters": {
-                parameter.name: repr(parameter.default)
-                for parameter in catalog.describe(one, kind).parameters
-            },
-        }
-        for one in ([family] if family else catalog.FAMILIES)
-        for kind in catalog.kinds(one)
-    ]
-
-
 def recorded(id: str, results: Path) -> list[dict[str, Any]]:
     """Return the records whose id begins with ``id``, one per device.
 
@@ -223,11 +197,17 @@ def export(
     return bundle.export(space.results, ids=ids, path=path, weights=weights, films=films)
 
 
-def take_in(path: Path, space: Workspace) -> list[str]:
-    """Import a bundle and index it; returns what happened to each run."""
+def take_in(path: Path, space: Workspace, *, keep: Keep | None = None) -> list[str]:
+    """Import a bundle and index it; returns what happened to each run.
+
+    Args:
+        path: the bundle.
+        space: where results lie.
+        keep: as `bundle.import_` takes it.
+    """
     folder.make(space.results)
     with space.lock():
-        lines = bundle.import_(path, results=space.results)
+        lines = bundle.import_(path, results=space.results, keep=keep)
         return [*lines, *space.store.ingest().problems]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from ncabench import catalog
 from ncabench.errors import Problem
 
+FILE = "file"  # what a suite may name in place of a kind
 Found = tuple[Any, list[Problem]]
 _SCALARS: Mapping[str, tuple[type, ...]] = {
     "int": (int,),
@@ -37,12 +38,11 @@ def complete(family: str, given: Mapping[str, Any], *, where: str) -> Found:
     if not isinstance(given, Mapping):
         return {}, [Problem(where=where, what=f"expected a table with a kind, found {given!r}")]
     kind = given.get("kind")
-    known = catalog.kinds(family)
-    if not isinstance(kind, str) or kind not in known:
-        what = "no kind is set" if kind is None else f"no {family} is called {kind!r}"
-        return {}, [
-            Problem(where=f"{where}.kind", what=what, accepted=known, found=str(kind or ""))
-        ]
+    if kind is None and FILE in given:
+        return {}, []  # the file was refused where the suite was read
+    wrong = _kind_problem(family, kind)
+    if wrong is not None:
+        return {}, [Problem(where=f"{where}.kind", **wrong)]
     parameters = {one.name: one for one in catalog.describe(family, kind).parameters}
     problems = [
         Problem(
@@ -59,6 +59,13 @@ def complete(family: str, given: Mapping[str, Any], *, where: str) -> Found:
         spec[name], found = _complete_one(parameter, given, f"{where}.{name}")
         problems += found
     return spec, problems
+
+
+def _kind_problem(family: str, kind: Any) -> dict[str, Any] | None:
+    if isinstance(kind, str):
+        return catalog.unusable(family, kind)
+    what = "no kind is set" if kind is None else f"no {family} is called {kind!r}"
+    return {"what": what, "accepted": catalog.kinds(family), "found": str(kind or "")}
 
 
 def _complete_one(parameter: catalog.Parameter, given: Mapping[str, Any], where: str) -> Found:

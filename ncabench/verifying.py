@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ncabench import outside
 from ncabench.errors import RecordError
 from ncabench.pipeline import Workspace
 from ncabench.run.device import Device, available
@@ -127,6 +128,7 @@ def verify(
     """
     place, record = latest(named(id, space.results))
     on = available(device)[0]
+    outside.refuse_absent(record.spec, role=record.role, id=record.id)
     with tempfile.TemporaryDirectory() as folder:
         job = _job(record, space, device=on, into=Path(folder))
         if record.role == "training":

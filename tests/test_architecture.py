@@ -18,17 +18,18 @@ ROOT = HERE / "ncabench"
 
 ALLOWED = {  # part: the other parts of ncabench that it may import
     "errors": set(),
-    "catalog": {"errors"},
+    "outside": {"errors"},
+    "catalog": {"outside", "errors"},
     "schema": {"catalog", "errors"},
     "nca": {"errors"},
-    "suite": {"catalog", "schema", "relation", "errors"},
+    "suite": {"outside", "catalog", "schema", "relation", "errors"},
     "stats": set(),
     "interval": set(),
     "relation": set(),
     "papers": {"interval", "relation", "errors"},
-    "plan": {"suite", "catalog", "schema", "nca", "errors"},
-    "run": {"plan", "nca", "catalog", "schema", "errors"},
-    "record": {"run", "errors"},
+    "plan": {"suite", "catalog", "outside", "schema", "nca", "errors"},
+    "run": {"plan", "nca", "catalog", "outside", "schema", "errors"},
+    "record": {"run", "outside", "errors"},
     "report": {
         *("record", "plan", "papers", "suite", "catalog", "schema", "errors"),
         *("stats", "interval", "relation"),
@@ -40,7 +41,7 @@ ALLOWED = {  # part: the other parts of ncabench that it may import
 }
 TOGETHER = {  # may see all
     *("__init__", "__main__", "cli", "pipeline", "overview", "checking", "compare", "doctor"),
-    *("deciding", "loading", "verifying"),
+    *("deciding", "loading", "offered", "verifying"),
 }
 NARROW = {  # (part, other part): the only files of the other that it may import
     ("record", "run"): {"outcome", "folder"},
@@ -72,10 +73,12 @@ LIGHT = (  # what the parent process and every command that only looks may load 
     "gate",
     "interval",
     "loading",
+    "outside",
     "overview",
     "pipeline",
     "schema",
     "nca.data",
+    "offered",
     "papers",
     "plan",
     "record",

@@ -97,7 +97,7 @@ def install(tmp_path, monkeypatch):
         forget()
 
     def forget():
-        for cached in (catalog.kinds, catalog.describe, catalog.find, catalog._plugins):
+        for cached in (catalog.kinds, catalog.describe, catalog.find, catalog._installed):
             cached.cache_clear()
 
     yield install
@@ -110,11 +110,3 @@ def test_another_package_adds_a_component_by_its_entry_point(install):
     described = catalog.describe("perception", "rings")
     assert (described.version, described.parameters[0].default) == (4, 2)
     assert catalog.build("perception", {"kind": "rings", "rings": 3}, 5).out_channels == 15
-
-
-def test_an_entry_point_of_no_family_is_named(install):
-    install("perceptions.rings", "their_package:Rings")
-    with pytest.raises(
-        SuiteError, match=r"entry point 'perceptions.rings' of ncabench.components"
-    ):
-        catalog.kinds("perception")

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from ncabench.plan.json_schema import json_schema
+from ncabench.run import folder, outcome
+from ncabench.run.outcome import Record
 
 TINY = Path(__file__).parent / "tiny.toml"
 SUITES = Path(__file__).parents[1] / "suites"
@@ -109,7 +111,7 @@ def test_status_counts_the_entries(ncabench):
 def test_a_family_is_listed_by_kind(ncabench):
     code, out, _ = ncabench("list", "pool")
     head, *lines = out.splitlines()
-    assert (code, head) == (0, "family\tkind\twhat it is")
+    assert (code, head) == (0, "family\tkind\tfrom\twhat it is")
     kinds = [line.split("\t")[1] for line in lines]
     assert kinds == ["fifo", "replacing", "returning", "shuffled", "timeseries"]
 
@@ -117,7 +119,7 @@ def test_a_family_is_listed_by_kind(ncabench):
 def test_an_unknown_family_is_refused(ncabench):
     code, out, err = ncabench("list", "perceptoin")
     assert (code, out) == (2, "")
-    assert err.startswith("family: no family 'perceptoin'\n  accepted: autoencoder, ")
+    assert err.startswith("no family or kind 'perceptoin'\n  accepted: autoencoder, ")
     assert err.endswith("  did you mean 'perception'?\n")
 
 
@@ -193,6 +195,21 @@ def test_a_bundle_that_is_not_there_or_none_is_refused(ncabench):
     code, _, err = ncabench("import", "odd.zip")
     assert code == 4
     assert err.startswith("odd.zip: is no bundle of ncabench, or was cut short (")
+
+
+@pytest.mark.parametrize(("keep", "code"), [((), 4), (("--keep", "here"), 0)], ids=str)
+def test_an_import_that_contradicts_what_is_here_ends_with_4(ncabench, keep, code):
+    for results, loss in (("here", 1.0), ("there", 2.0)):
+        place = folder.make(Path(results) / "runs" / "ab12" / "cpu-eager")
+        key = {"role": "training", "id": "ab12", "device_class": "cpu", "engine": "eager"}
+        made = Record(**key, outcome="ok", spec={}, values={"final_loss": loss})
+        outcome.write(made, folder=place)
+    ncabench("export", "some.zip", "--results", "there")
+    found, out, err = ncabench("import", "some.zip", "--results", "here", *keep)
+    assert (found, "final_loss is 1.0 here and 2.0 there" in (out if keep else err)) == (
+        code,
+        1,
+    )
 
 
 def test_an_export_says_how_many_runs_it_holds(ncabench):

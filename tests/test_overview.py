@@ -6,8 +6,8 @@ from zipfile import ZipFile
 
 import pytest
 
-from ncabench import catalog, overview, pipeline
-from ncabench.errors import RecordError, SuiteError
+from ncabench import overview, pipeline
+from ncabench.errors import RecordError
 from ncabench.pipeline import Workspace
 from ncabench.plan import sources
 from ncabench.run import outcome
@@ -180,29 +180,6 @@ def test_a_profile_is_of_no_seed(space, tmp_path):
 )
 def test_a_cell_is_short(value, shown):
     assert overview.cell(value) == shown
-
-
-def test_components_are_those_of_the_catalogue():
-    listed = [(one["family"], one["kind"]) for one in overview.components(None)]
-    known = [(family, kind) for family in catalog.FAMILIES for kind in catalog.kinds(family)]
-    assert listed == known
-
-
-def test_a_component_shows_its_parameters_and_their_defaults():
-    sobel = next(one for one in overview.components("perception") if one["kind"] == "sobel")
-    assert sobel["parameters"]["padding"] == "'circular'"
-    assert sobel["summary"]
-
-
-def test_an_unknown_family_names_the_nearest():
-    with pytest.raises(SuiteError) as caught:
-        overview.components("perceptoin")
-    assert str(caught.value) == (
-        "family: no family 'perceptoin'\n"
-        "  accepted: autoencoder, critic, data, decoder, metric, model, objective, optimiser, "
-        "perception, perturbation, pool, protocol, schedule, task, trainer, update\n"
-        "  did you mean 'perception'?"
-    )
 
 
 def test_the_beginning_of_an_id_finds_its_record(space, plan, recorded):

@@ -9,25 +9,45 @@ import typer
 
 from ncabench import console
 from ncabench.cli.app import RESULTS, Data, Json, Results, Where, app, print_json, workspace
+from ncabench.errors import SuiteError
 
 DIFFERENT = 5  # as a regression
 
 
 @app.command("list")
 def list_(
-    family: Annotated[str | None, typer.Argument(help="Only this family.")] = None,
+    which: Annotated[
+        str | None,
+        typer.Argument(help="Only this family, this kind, or those of a suite or a .py file."),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Try whether those from outside keep contracts.")
+    ] = False,
     as_json: Json = False,
+    data: Data = None,
 ) -> None:
-    """List the components that suites can name."""
-    from ncabench import overview
+    """List the components that suites can name, and where they are from."""
+    from ncabench import offered
 
-    rows = overview.components(family)
+    space = workspace(RESULTS, data)
+    rows = offered.checked(which, space) if check else offered.components(which, space)
     if as_json:
         print_json(rows)
-        return
-    console.table(
-        ["family", "kind", "what it is"], [[r["family"], r["kind"], r["summary"]] for r in rows]
-    )
+    elif check:
+        for row in rows:
+            console.text(offered.told(row))
+        if not rows:
+            console.text("no component from outside is there")
+    else:
+        names = ("family", "kind", "origin", "summary")
+        heads = ["family", "kind", "from", "what it is"]
+        console.table(heads, [[row[name] for name in names] for row in rows])
+    troubles = offered.troubles()
+    for trouble in troubles:
+        console.err.print(trouble, style="red", markup=False)
+    broken = any(one["broken"] for row in rows for one in row.get("checks", ()))
+    if check and (broken or troubles):
+        raise typer.Exit(SuiteError.exit_code)
 
 
 @app.command()

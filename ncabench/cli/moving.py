@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -52,11 +52,18 @@ def export(
 
 
 @app.command("import")
-def import_(path: Path, results: Results = RESULTS) -> None:
+def import_(
+    path: Annotated[Path, typer.Argument(help="A bundle that export wrote.")],
+    keep: Annotated[
+        Literal["here", "there"] | None,
+        typer.Option(help="Which stays where what was measured here and there differs."),
+    ] = None,
+    results: Results = RESULTS,
+) -> None:
     """Take in the runs of a bundle, after checking every digest in it."""
     from ncabench import overview
 
-    for line in overview.take_in(path, workspace(results)):
+    for line in overview.take_in(path, workspace(results), keep=keep):
         console.text(line)
 
 

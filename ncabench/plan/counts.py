@@ -16,7 +16,8 @@ from ncabench.plan.entry import Entry
 from ncabench.plan.planner import Plan
 
 KEPT = 100  # plans remembered
-VERSION = 2  # of what is remembered
+ENTRIES = 50_000  # of all of them together, about
+VERSION = 3  # of what is remembered
 
 Counts = dict[str, int | None]
 
@@ -42,7 +43,7 @@ def count(plan: Plan, *, root: Path | None, cache: Path | None = None) -> Counts
 
         trainings = assemble.check(plan, root=root)
         known[key] = {one.id: _count(one, plan, trainings) for one in plan.entries}
-        _write(cache, dict(list(known.items())[-KEPT:]))
+        _write(cache, _latest(known))
     return known[key]
 
 
@@ -58,9 +59,21 @@ def _model(entry: Entry) -> list[Any]:
 
 
 def _key(plan: Plan) -> str:
-    asked: list[Any] = [VERSION]
-    asked += [[one.id, one.missing, sources.digests(one.spec)] for one in plan.entries]
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    asked = [[one.id, one.missing] for one in plan.entries]
+    read = sorted({pair for one in plan.entries for pair in sources.digests(one.spec).items()})
+    return hashlib.sha256(json.dumps([VERSION, asked, read]).encode()).hexdigest()
+
+
+def _latest(known: Mapping[str, Counts]) -> dict[str, Counts]:
+    """Return the newest plans: the last one, and as many before it as may be kept."""
+    kept: dict[str, Counts] = {}
+    entries = 0
+    for key, found in list(known.items())[: -KEPT - 1 : -1]:
+        entries += len(found)
+        if kept and entries > ENTRIES:
+            break
+        kept[key] = found
+    return dict(reversed(kept.items()))
 
 
 def _read(cache: Path | None) -> dict[str, Counts]:

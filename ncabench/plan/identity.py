@@ -18,7 +18,8 @@ def identity(spec: Mapping[str, Any]) -> str:
     Where the data has a digest, that stands for the data set's selection and for the task's
     parameter that selects, so a file may move. An evaluation's training counts by its id, and
     so does a donor, by whichever names a protocol selects it. What a suite calls its
-    components does not count, save for metrics, since values are named after them.
+    components does not count, save for metrics, since values are named after them. Of
+    components from outside the digest counts, not where they are.
 
     >>> identity({"b": 1.0, "a": 2}) == identity({"a": 2, "b": 1.0})
     True
@@ -34,6 +35,9 @@ def _counting(spec: Mapping[str, Any]) -> dict[str, Any]:
     protocol = spec.get("protocol")
     if protocol and "donor_id" in spec:
         counting["protocol"] = {name: protocol[name] for name in protocol if name != "donor"}
+    if "outside" in counting:
+        there = counting["outside"]
+        counting["outside"] = {name: there[name]["sha256"] for name in there}
     data = counting.get("data")
     if not data or data["digest"] is None:
         return counting

@@ -27,6 +27,11 @@ from ncabench.suite.suite import (
 )
 
 Schema = dict[str, Any]
+_FILE: Schema = {
+    "description": "The component of a file beside the suite, and what is set of it.",
+    "properties": {"file": {"type": "string", "pattern": r"\.py$"}, "kind": False},
+    "required": ["file"],
+}
 _SCALARS = {"int": "integer", "float": "number", "str": "string", "bool": "boolean"}
 _CONTRACTS = {contract: family for family, contract in catalog.FAMILIES.items()}
 _PLURALS = {  # a field that holds sections, and its key
@@ -99,8 +104,7 @@ def _array(items: Schema) -> Schema:
 def _component(family: str) -> Schema:
     return {
         "type": "object",
-        "required": ["kind"],
-        "oneOf": [_kind(family, kind) for kind in catalog.kinds(family)],
+        "oneOf": [*(_kind(family, kind) for kind in catalog.kinds(family)), _FILE],
     }
 
 

@@ -62,24 +62,33 @@ def make(suite: Suite, *, root: Path | None = None) -> Plan:
     """
     grid, problems = points(suite)
     specs = Specs(suite=suite, root=root, problems=problems)
-    gathered = _Gathered()
+    gathered, ids = _Gathered(), _Ids()
     for point in grid if not problems else ():
         if suite.trains:
             training, missing = specs.training(point), specs.missing(point)
-            id, needs = identity(training), None
+            id, needs = ids.of(training), None
             if specs.is_trained(point):
-                needs = _training(point, specs, gathered)
+                needs = _training(point, specs, gathered, ids)
             asked = specs.evaluation(point, training=training, training_id=id)
             donor, there = specs.donor(point, training_id=id), None
             if donor is not None:
-                there = _training(donor, specs, gathered)
+                there = _training(donor, specs, gathered, ids)
                 asked |= {"donor": specs.training(donor), "donor_id": there}
                 missing = missing or specs.missing(donor)
-            gathered.add("evaluation", asked, point, needs=needs, donor=there, missing=missing)
+            gathered.add(
+                "evaluation",
+                asked,
+                point,
+                id=identity(asked),
+                needs=needs,
+                donor=there,
+                missing=missing,
+            )
         timed = suite.profile_of(point)
         for repeat in range(timed.repeats if timed else 0):
             profile, turn = specs.profile(point, repeat=repeat), {**point, "rng_seed": repeat}
-            gathered.add("profile", profile, turn, missing=specs.missing(point))
+            missing = specs.missing(point)
+            gathered.add("profile", profile, turn, id=identity(profile), missing=missing)
     if specs.problems:
         raise SuiteError(str(suite.path), specs.problems)
     roles: tuple[Role, ...] = ("training", "evaluation", "profile")
@@ -87,6 +96,18 @@ def make(suite: Suite, *, root: Path | None = None) -> Plan:
         entry for role in roles for entry in gathered.entries.values() if entry.role == role
     ]
     return Plan(suite=suite, entries=tuple(_expecting(entry, suite) for entry in entries))
+
+
+@dataclass
+class _Ids:
+    """The ids of specs that many grid points share, each found once."""
+
+    _known: dict[int, tuple[Mapping[str, Any], str]] = field(default_factory=dict)
+
+    def of(self, spec: Mapping[str, Any]) -> str:
+        if id(spec) not in self._known:
+            self._known[id(spec)] = spec, identity(spec)  # held, so that no place is reused
+        return self._known[id(spec)][1]
 
 
 @dataclass
@@ -101,11 +122,11 @@ class _Gathered:
         spec: Mapping[str, Any],
         point: Point,
         *,
+        id: str,
         needs: str | None = None,
         donor: str | None = None,
         missing: str = "",
     ) -> str:
-        id = identity(spec)
         old = self.entries.get(id)
         if old is None:
             self.entries[id] = Entry(
@@ -122,16 +143,19 @@ class _Gathered:
         return id
 
 
-def _training(point: Point, specs: Specs, gathered: _Gathered) -> str:
+def _training(point: Point, specs: Specs, gathered: _Gathered, ids: _Ids) -> str:
     """Add the training at a grid point, after the one whose weights it begins with."""
     graft, donor, missing = specs.graft(point), None, specs.missing(point)
     if graft is not None:
-        donor = _training(graft, specs, gathered)
+        donor = _training(graft, specs, gathered, ids)
         missing = missing or specs.missing(graft)
-    return gathered.add("training", specs.training(point), point, donor=donor, missing=missing)
+    spec = specs.training(point)
+    return gathered.add("training", spec, point, id=ids.of(spec), donor=donor, missing=missing)
 
 
 def _expecting(entry: Entry, suite: Suite) -> Entry:
+    if not suite.expects:
+        return entry
     expected = [
         one.outcome
         for one in suite.expects

@@ -7,22 +7,18 @@ comment or a docstring changes none, and an edit of code makes a result stale, n
 from __future__ import annotations
 
 import ast
-import hashlib
-import importlib.util
-import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ncabench import catalog
+from ncabench.outside import Outside, digest_of
 from ncabench.plan.entry import Entry
-from ncabench.plan.specs import components
 
 SCIENCE = "ncabench.nca"
 ALWAYS = ("ncabench.nca.weights", "ncabench.nca.rollout", "ncabench.nca.state")
 PLAIN = "eager"
-_NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _PACKAGE = Path(__file__).parents[1]
 
 
@@ -30,27 +26,41 @@ def digests(spec: Mapping[str, Any], *, engine: str = PLAIN) -> dict[str, str]:
     """Return the SHA-256 of each source file that a spec's numbers depend on, by its path.
 
     These are the files of its components and what they import of ``ncabench.nca``,
-    transitively; a plugin counts with its own module. An evaluation's training is included,
-    so are donors, and so is an engine other than plain PyTorch.
+    transitively; a component from outside counts with its own package or file. An
+    evaluation's training is included, so are donors, and so is an engine other than plain
+    PyTorch.
     """
-    used = list(_used(spec))
-    modules = {catalog.describe(family, kind).module for family, kind in used}
+    return dict(_digests(tuple(sorted(set(_named(spec)))), engine))
+
+
+def _named(spec: Mapping[str, Any]) -> Iterator[str]:
+    """Yield ``family/kind`` of the components of a spec and of the trainings behind it."""
+    yield from spec["versions"]
+    for name in ("training", "donor"):
+        if name in spec:
+            yield from _named(spec[name])
+
+
+@cache
+def _digests(named: tuple[str, ...], engine: str) -> dict[str, str]:
+    """The digests of components by their names, ``family/kind``."""
+    found, modules = {}, [*ALWAYS, *_of_engine(engine)]
+    for name in named:
+        family, _, kind = name.partition("/")
+        there = catalog.from_outside(family, kind)
+        if there is None:
+            modules.append(f"{SCIENCE}.{family}.{kind}")
+        else:
+            found[f"{family}/{kind} of {there.origin}"] = there.digest
+            modules += _imports_of(there)
     reached: set[str] = set()
-    waiting = [*modules, *ALWAYS, *_of_engine(engine)]
+    waiting = modules
     while waiting:
         module = waiting.pop()
         if module not in reached:
             reached.add(module)
             waiting += _read(module)[1]
-    return {_relative(module): _read(module)[0] for module in sorted(reached)}
-
-
-def _used(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield (family, kind) of every component of a spec and of the trainings behind it."""
-    yield from components(spec)
-    for name in ("training", "donor"):
-        if name in spec:
-            yield from _used(spec[name])
+    return found | {_relative(module): _read(module)[0] for module in sorted(reached)}
 
 
 def _of_engine(engine: str) -> list[str]:
@@ -64,45 +74,8 @@ def stale(entry: Entry, recorded: Mapping[str, str], *, engine: str = PLAIN) -> 
     return sorted(path for path in {*now, *recorded} if now.get(path) != recorded.get(path))
 
 
-def digest(source: str) -> str:
-    """Return the SHA-256 of a source's syntax tree without docstrings.
-
-    >>> digest("x = 1  # one") == digest("x = 1")
-    True
-    >>> digest("x = 1") == digest("x = 2")
-    False
-    """
-    return _digest(ast.parse(source))
-
-
-def _digest(tree: ast.Module) -> str:
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and body and _is_docstring(body[0]):
-            del body[0]
-    return hashlib.sha256(_dumped(tree).encode()).hexdigest()
-
-
-def _dumped(tree: ast.Module) -> str:
-    """Return a tree as Python 3.12 writes it, whichever Python this is.
-
-    So a record that was made with another Python does not look stale. Before 3.12 functions
-    and classes have no ``type_params``; since 3.13 empty lists are left out unless asked for.
-    """
-    if sys.version_info >= (3, 13):
-        return ast.dump(tree, show_empty=True)
-    for node in ast.walk(tree):
-        if isinstance(node, _NAMED) and "type_params" not in node._fields:
-            vars(node).update(_fields=(*node._fields, "type_params"), type_params=[])
-    return ast.dump(tree)
-
-
-def _is_docstring(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
+def _imports_of(there: Outside) -> list[str]:
+    return sorted(set(_imports(ast.parse(there.text))))
 
 
 @cache
@@ -110,7 +83,7 @@ def _read(module: str) -> tuple[str, tuple[str, ...]]:
     """The digest of a module, and the modules of the science that it imports."""
     tree = ast.parse(_file(module).read_text(encoding="utf-8"))
     imported = tuple(sorted(set(_imports(tree))))
-    return _digest(tree), imported
+    return digest_of(tree), imported
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:
@@ -131,18 +104,11 @@ def _own_file(module: str) -> Path | None:
 
 
 def _file(module: str) -> Path:
-    if module.startswith(f"{SCIENCE}"):
-        own = _own_file(module)
-        if own is not None:
-            return own
-    spec = importlib.util.find_spec(module)
-    if spec is None or spec.origin is None:
+    path = _own_file(module)
+    if path is None:
         raise ImportError(f"no module {module!r}")
-    return Path(spec.origin)
+    return path
 
 
 def _relative(module: str) -> str:
-    path = _file(module)
-    if path.is_relative_to(_PACKAGE):
-        return path.relative_to(_PACKAGE).as_posix()
-    return module.replace(".", "/") + ".py"
+    return _file(module).relative_to(_PACKAGE).as_posix()

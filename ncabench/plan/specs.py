@@ -17,6 +17,7 @@ from ncabench.suite.suite import FAMILIES, Suite
 
 Spec = dict[str, Any]
 SCHEMA = 1
+TESTS = ("perturbation", "protocol")  # axes that no weights depend on
 UNASKED = (  # keys of `[profile]` that stand in a spec only where they ask for something
     *("engines", "precisions", "seeds_together", "harness"),
     *("answers", "train_blocks", "precision"),
@@ -40,6 +41,8 @@ class Specs:
     problems: list[Problem] = field(default_factory=list)
     _completed: dict[tuple[str, str], Spec] = field(default_factory=dict)
     _recipes: dict[tuple[str | None, str], Spec] = field(default_factory=dict)
+    _named: dict[tuple[Any, ...], Spec] = field(default_factory=dict)
+    _trainings: dict[tuple[Any, ...], Spec] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._data = DataSets(suite=self.suite, root=self.root)
@@ -54,7 +57,16 @@ class Specs:
         return bool(self._attributes(point)["trainers"])
 
     def training(self, point: Point) -> Spec:
-        """Return what decides the weights at a grid point, if there are any."""
+        """Return what decides the weights at a grid point, if there are any.
+
+        Points that differ in what is done to the trained model have one between them.
+        """
+        key = tuple(one for one in point.items() if one[0] not in TESTS)
+        if key not in self._trainings:
+            self._trainings[key] = self._training(point)
+        return self._trainings[key]
+
+    def _training(self, point: Point) -> Spec:
         shared, donor = self._shared(point), self.graft(point)
         given = {} if donor is None else self.training(donor)
         spec = {
@@ -66,7 +78,7 @@ class Specs:
             "execution": self._execution(),
             **({"donor": given, "donor_id": identity(given)} if given else {}),
         }
-        return {**spec, "versions": versions(spec)}
+        return {**spec, **self._named_at(point, spec, unsaid=(*TESTS, "rng_seed"))}
 
     def graft(self, point: Point) -> Point | None:
         """Return where the training stands with whose weights another begins, if any."""
@@ -110,7 +122,7 @@ class Specs:
             "training_id": training_id,
             **asked,
             "rng_seed": self._evaluation_rng_seed(point),
-            "versions": versions(asked),
+            **self._named_at(point, asked, unsaid=("rng_seed",)),
         }
 
     def donor(self, point: Point, *, training_id: str) -> Point | None:
@@ -149,7 +161,15 @@ class Specs:
             "execution": self._execution(),
             **({"repeat": repeat} if repeat else {}),
         }
-        return {**spec, "versions": versions(spec)}
+        return {**spec, **named(spec)}
+
+    def _named_at(self, point: Point, spec: Spec, *, unsaid: tuple[str, ...]) -> Spec:
+        """Return `named`, found once for all points that differ in ``unsaid`` alone."""
+        said = [(axis, name) for axis, name in point.items() if axis not in unsaid]
+        key = (spec.get("role"), *said)
+        if key not in self._named:
+            self._named[key] = named(spec)
+        return self._named[key]
 
     def missing(self, point: Point) -> str:
         """Return what of the data is not on this machine, or ``""``."""
@@ -314,6 +334,11 @@ def components(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     ...                                                          "kind": "fifo"}}}))
     [('trainer', 'rollout'), ('pool', 'fifo')]
     """
+    yield from ((family, one["kind"]) for family, one in used(spec))
+
+
+def used(spec: Mapping[str, Any]) -> Iterator[tuple[str, Spec]]:
+    """Yield the family of every component that a spec uses, and what is set of it."""
     for family in ("model", "task", "data", "trainer", "protocol", "perturbation"):
         if spec.get(family):
             yield from _with_nested(family, spec[family])
@@ -323,12 +348,20 @@ def components(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield from _with_nested("metric", one)
 
 
-def _with_nested(family: str, spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    yield family, spec["kind"]
+def _with_nested(family: str, spec: Mapping[str, Any]) -> Iterator[tuple[str, Spec]]:
+    yield family, {name: value for name, value in spec.items() if name != "family"}
     for value in spec.values():
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, Mapping) and "family" in item:
                 yield from _with_nested(item["family"], item)
+
+
+def named(spec: Mapping[str, Any]) -> Spec:
+    """Return the versions of a spec's components, and where those from outside are from."""
+    used = sorted(set(components(spec)))
+    there = {f"{family}/{kind}": catalog.from_outside(family, kind) for family, kind in used}
+    outside = {name: one.recorded() for name, one in there.items() if one is not None}
+    return {"versions": versions(spec), **({"outside": outside} if outside else {})}
 
 
 def versions(spec: Mapping[str, Any]) -> dict[str, int]:

@@ -10,29 +10,61 @@ import shutil
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from ncabench.errors import MachineError, RecordError
+from ncabench.record import merging
 from ncabench.record.content import held, is_film, is_weights, kept, may_stay, verified
+from ncabench.record.merging import Held, Keep, Meeting, meet
 from ncabench.record.stored import moment
 from ncabench.run import outcome
-from ncabench.run.folder import folders, make, run_folder
+from ncabench.run.folder import folders, make, records
 from ncabench.run.outcome import RECORD, Record, write_whole
 
 SCHEMA = 1
 MANIFEST = "manifest.json"
+NEW = "imported"
 _NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*){2,}")  # ID/DEVICE-ENGINE/FILE, nothing hidden
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Packed:
+class Packed:
     """A run of a bundle: its record, and its files by their names in the run folder."""
 
     record: Record
     files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Met:
+    """A run of a bundle, and what becomes of it.
+
+    Attributes:
+        base: ``ID/DEVICE-ENGINE``.
+        place: its folder here.
+        run: what arrives.
+        meeting: which record is left.
+        here: what is there already, if it can be read.
+    """
+
+    base: str
+    place: Path
+    run: Packed
+    meeting: Meeting
+    here: Held | None = None
+
+    @property
+    def writes(self) -> bool:
+        """Whether the folder here changes."""
+        return self.meeting.takes or bool(self.meeting.borrows)
+
+    @property
+    def line(self) -> str:
+        """What a reader is told."""
+        return f"{self.base.replace('/', ' ')}: {self.meeting.line}"
 
 
 def export(
@@ -83,39 +115,45 @@ def export(
     return count
 
 
-def import_(path: Path, *, results: Path) -> list[str]:
+def import_(path: Path, *, results: Path, keep: Keep | None = None) -> list[str]:
     """Bring the runs of a bundle into a results folder; return a line on each of them.
 
     Nothing is written before every digest is checked, nor before all of it is on this disk.
-    A record that is there already stays. Of two that differ, a finished one wins over one
-    that was cut off, and otherwise the one that ended later.
+    `merging.meet` says which of two records of one run stays.
+
+    Args:
+        path: the bundle.
+        results: the results folder.
+        keep: where two records of one run differ in what they measured, the one that stays:
+            of those here, or of those in the bundle (``"there"``). What tested a training
+            that was not kept is not imported either.
 
     Raises:
-        RecordError: the file is no bundle, is damaged, or a newer ncabench wrote it.
+        RecordError: the file is no bundle, is damaged, or a newer ncabench wrote it; or it
+            differs from what is here, and ``keep`` does not say what stays.
         MachineError: the disk is full, or the folder cannot be written; nothing has changed.
     """
-    runs = _unpacked(path)
+    met = _meetings(unpacked(path), results=results, keep=keep)
+    conflicts = [one for one in met if one.meeting.conflict]
+    if conflicts and keep is None:
+        found = [(one.run.record, one.meeting.conflict) for one in conflicts]
+        raise RecordError(merging.refusal(str(results), str(path), found))
     arriving = results / ".arriving"  # beside runs/, where nothing looks for records
-    lines = []
     try:
         shutil.rmtree(arriving, ignore_errors=True)
-        accepted = []
-        for base, run in sorted(runs.items()):
-            old = _there(results, run.record)
-            verdict, wins = _compared(run, old, results=results)
-            lines.append(f"{base.replace('/', ' ')}: {verdict}")
-            if wins:
-                beside = _place(results, run.record) if old == run.record else None
-                accepted.append((run, _written(run, folder=arriving / base, beside=beside)))
-        for run, draft in accepted:
-            _swapped(draft, _place(results, run.record), aside=arriving / "old")
+        for one in met:
+            if one.writes:
+                _write(one, folder=arriving / one.base)
+        for one in met:
+            if one.writes:
+                _swapped(arriving / one.base, one.place, aside=arriving / "old")
     except OSError as error:
         raise MachineError(
             f"{results}: cannot import {path}: {error.strerror or error}"
         ) from error
     finally:
         shutil.rmtree(arriving, ignore_errors=True)
-    return lines
+    return [one.line for one in met] + _outlived(conflicts, results=results, keep=keep)
 
 
 def _zipped(files: Mapping[str, bytes]) -> bytes:
@@ -146,8 +184,12 @@ def _version() -> str:
         return "(not installed)"
 
 
-def _unpacked(path: Path) -> dict[str, _Packed]:
-    """Return the runs of a bundle by ``ID/DEVICE-ENGINE``, everything checked."""
+def unpacked(path: Path) -> dict[str, Packed]:
+    """Return the runs of a bundle by ``ID/DEVICE-ENGINE``, everything checked.
+
+    Raises:
+        RecordError: the file is no bundle, is damaged, or a newer ncabench wrote it.
+    """
     try:
         with zipfile.ZipFile(path) as bundle:
             files = _checked(bundle, path=path)
@@ -196,7 +238,7 @@ def _listed(manifest: bytes, *, path: Path) -> dict[str, str]:
     return listed
 
 
-def _packed(base: str, files: Mapping[str, bytes], *, path: Path) -> _Packed:
+def _packed(base: str, files: Mapping[str, bytes], *, path: Path) -> Packed:
     where = f"{path}: {base}/{RECORD}"
     try:
         record = outcome.parse(json.loads(files[RECORD]), where=where)
@@ -214,53 +256,74 @@ def _packed(base: str, files: Mapping[str, bytes], *, path: Path) -> _Packed:
     if named != found:
         odd = sorted(set(named.items()) ^ set(found.items()))[0][0]
         raise RecordError(f"{path}: is damaged: {base} and its record differ on {odd}")
-    return _Packed(record=record, files=files)
+    return Packed(record=record, files=files)
 
 
-def _place(results: Path, record: Record) -> Path:
-    return run_folder(
-        results, id=record.id, device_class=record.device_class, engine=record.engine
-    )
+def _meetings(runs: Mapping[str, Packed], *, results: Path, keep: Keep | None) -> list[_Met]:
+    met = [_met(base, run, results=results, keep=keep) for base, run in sorted(runs.items())]
+    lost = [one.run.record for one in met if one.meeting.conflict and not one.meeting.takes]
+    return [_without(one, lost) for one in met]
 
 
-def _there(results: Path, record: Record) -> Record | RecordError | None:
-    folder = _place(results, record)
-    if not (folder / RECORD).exists():
-        return None
+def _met(base: str, run: Packed, *, results: Path, keep: Keep | None) -> _Met:
+    place, new = results / "runs" / base, run.record
+    there = Held(record=new, names=frozenset(run.files) - {RECORD})
+    if not (place / RECORD).exists():
+        return _Met(base=base, place=place, run=run, meeting=Meeting(line=NEW, takes=True))
     try:
-        return outcome.read(folder)
-    except RecordError as error:
-        return error
+        old = outcome.read(place)
+    except RecordError:
+        meeting = Meeting(line="imported; the record that was here is damaged", takes=True)
+        return _Met(base=base, place=place, run=run, meeting=meeting)
+    here = Held(record=old, names=_lying(old, place))
+    met = _Met(base=base, place=place, run=run, meeting=meet(here, there, keep=keep))
+    return replace(met, here=here)
 
 
-def _compared(
-    run: _Packed, old: Record | RecordError | None, *, results: Path
-) -> tuple[str, bool]:
-    """Return what becomes of a run of a bundle, and whether it is written."""
-    new = run.record
-    if old is None:
-        return "imported", True
-    if isinstance(old, RecordError):
-        return "imported; the record that was here is damaged", True
-    if old == new:
-        if set(run.files) - set(held(old, _place(results, old))) - {RECORD}:
-            return "imported; the same record was here, with fewer files", True
-        return "kept; the same record is here already", False
-    if old.unfinished and not new.unfinished:
-        return "replaced; the run that was here was cut off", True
-    if moment(new.ended_at) > moment(old.ended_at):
-        return f"replaced; the record that was here is older ({old.ended_at})", True
-    return f"kept; the record that is here is no older ({old.ended_at})", False
+def _lying(record: Record, place: Path) -> frozenset[str]:
+    return frozenset(name for name in held(record, place) if (place / name).exists())
 
 
-def _written(run: _Packed, *, folder: Path, beside: Path | None) -> Path:
-    """Write a run's files, and what the same run has here that the bundle is without."""
-    there = {name: beside / name for name in held(run.record, beside)} if beside else {}
-    files = {name: one.read_bytes() for name, one in there.items()} | dict(run.files)
-    for name, found in files.items():
+def _without(one: _Met, lost: Sequence[Record]) -> _Met:
+    """Leave out what is new here, but tested a training that is not kept."""
+    training = merging.tests(one.run.record, lost)
+    if not training or one.here is not None:
+        return one
+    line = f"left out; it tested the training {training} of the bundle, which is not kept"
+    return replace(one, meeting=Meeting(line=line))
+
+
+def _outlived(conflicts: Sequence[_Met], *, results: Path, keep: Keep | None) -> list[str]:
+    """Return a line on each record here that tested a training that was replaced."""
+    if keep != "there":
+        return []
+    replaced = [one.run.record for one in conflicts]
+    brought = {one.base for one in conflicts}
+    lines = []
+    for place, record in records(results) if replaced else ():
+        base = f"{place.parent.name}/{place.name}"
+        if isinstance(record, Record) and base not in brought:
+            training = merging.tests(record, replaced)
+            if training:
+                lines.append(
+                    f"{base.replace('/', ' ')}: tested the training {training} that was "
+                    f"replaced; delete {place} to have it run again"
+                )
+    return lines
+
+
+def _write(one: _Met, *, folder: Path) -> None:
+    """Write the run that is left, with the files that it takes from the other."""
+    arriving = one.run.files
+    if one.here is None:
+        files = dict(arriving)
+    else:
+        lying = {name: (one.place / name).read_bytes() for name in {*one.here.names, RECORD}}
+        left, other = (arriving, lying) if one.meeting.takes else (lying, arriving)
+        files = {**left, **{name: other[name] for name in one.meeting.borrows}}
+    for name, found in sorted(files.items()):
         make((folder / name).parent)
         write_whole(folder / name, found)
-    return folder
 
 
 def _swapped(draft: Path, place: Path, *, aside: Path) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ncabench import outside
 from ncabench.errors import RecordError
 from ncabench.record import bundle
 from ncabench.record.stored import StoredRun
@@ -56,6 +58,7 @@ def _read(results: Path, *, name: str) -> ResultSet:
         elif not all(map(math.isfinite, record.values.values())):
             problems.append(f"{place / RECORD}: is damaged: a value is not a finite number")
         else:
+            _know(record)
             found[f"{place.parent.name}/{place.name}"] = (place, record)
     if not found and not problems:
         raise RecordError(f"{name}: holds no records; a results folder has them in runs/")
@@ -65,6 +68,12 @@ def _read(results: Path, *, name: str) -> ResultSet:
         records={id: record for id, (_, record) in found.items()},
         problems=tuple(problems),
     )
+
+
+def _know(record: Record) -> None:
+    """Let the kinds of files that a record was made with be described."""
+    with suppress(AttributeError, KeyError, TypeError):  # then they cannot be
+        outside.from_spec(record.spec, trusted=False)
 
 
 def _run(run_id: str, record: Record, place: Path) -> StoredRun:

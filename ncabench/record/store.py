@@ -199,6 +199,8 @@ class Store:
                 index.discard(run.run_id)
         current = [run for run in found if run.complete and not run.superseded]
         same = [run.run_id for run in current if run.digest == one.digest]
+        if same:
+            index.complete(same[0], told)
         run_id = same[0] if same else index.add(told)
         for run in current:
             if run.run_id != run_id:

@@ -21,6 +21,7 @@ from ncabench.run.outcome import write_whole
 
 EXPERIMENT = "ncabench"
 BATCH = 1000  # metrics per request; parameters: a tenth
+PAGE = 500  # runs per answer; MLflow holds some 200 KB of each while it answers
 _DISK = {  # what SQLite says, and what it means
     "disk is full": "the disk is full",
     "disk I/O error": "the disk is full or failing",
@@ -129,6 +130,11 @@ class Tracking:
             self.client.set_tag(run_id, f"{PREFIX}complete", "true")
         return run_id
 
+    def complete(self, run_id: str, content: Content) -> None:
+        """Add the artifacts of a run that came to its record later, such as filmstrips."""
+        with _guarded(self.where):
+            self._keep(run_id, content)
+
     def supersede(self, run_id: str) -> None:
         """Say that a newer version of the record of this run is stored."""
         with _guarded(self.where):
@@ -147,9 +153,11 @@ class Tracking:
 
         metrics = [Metric(one.name, one.value, one.at_ms, one.step) for one in content.points]
         params = [Param(name, text) for name, text in content.params.items()]
-        for chunk in _chunks(metrics, BATCH):
-            self.client.log_batch(run_id, metrics=chunk)
-        for chunk in _chunks(params, BATCH // 10):
+        first = params[: BATCH // 10]  # with the first metrics, since each request takes 10 ms
+        for start in range(0, max(len(metrics), 1), BATCH - len(first)):
+            some = metrics[start : start + BATCH - len(first)]
+            self.client.log_batch(run_id, metrics=some, params=[] if start else first)
+        for chunk in _chunks(params[len(first) :], BATCH // 10):
             self.client.log_batch(run_id, params=chunk)
 
     def _keep(self, run_id: str, content: Content) -> None:
@@ -174,7 +182,7 @@ class Tracking:
                 page = self.client.search_runs(
                     [self.experiment],
                     filter_string=condition,
-                    max_results=5000,
+                    max_results=PAGE,
                     page_token=token,
                 )
                 rows += [_row(run) for run in page]

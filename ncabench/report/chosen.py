@@ -63,5 +63,5 @@ def _weight(runs: list[StoredRun]) -> tuple[int, str]:
 
 def _one_engine(runs: list[StoredRun]) -> dict[Key, StoredRun]:
     common = Counter(run.engine for run in runs)
-    ordered = sorted(runs, key=lambda run: (common[run.engine], run.ended_at, run.run_id))
+    ordered = sorted(runs, key=lambda run: (common[run.engine], run.ended_at, run.engine))
     return {(run.role, run.id): run for run in ordered}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from safetensors.torch import load_file
 
+from ncabench import outside
 from ncabench.errors import RecordError
 from ncabench.nca.model import Model
 from ncabench.nca.task import Task
@@ -60,6 +61,7 @@ def _read(place: Path, record: Record, *, device: str, data_root: Path | None) -
         )
     if folder.digests(place, [WEIGHTS])[WEIGHTS] != record.artifacts[WEIGHTS]:
         raise RecordError(f"{weights}: is not what its record says (SHA-256 differs)")
+    outside.refuse_absent(record.spec, role=record.role, id=record.id)
     parts = assemble.assemble(record.spec, root=data_root)
     parts.model.load_state_dict(load_file(weights))
     return Trained(

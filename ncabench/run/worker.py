@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 
+from ncabench import outside
 from ncabench.errors import MachineError
 from ncabench.run import folder, settings
 from ncabench.run.attempt import Attempt, explain
@@ -97,6 +98,8 @@ def _voice(pipe: Connection, *, stop: threading.Event, held: contextlib.ExitStac
 def _run(jobs: Sequence[Job], voice: Voice) -> int:
     attempts = [Attempt(job) for job in jobs]
     try:
+        for job in jobs:
+            outside.from_spec(job.spec, trusted=True)
         amp = settings.apply(_execution(jobs[0]), device=jobs[0].device)
         if jobs[0].role != "training":
             attempts[0].look_around()

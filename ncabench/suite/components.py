@@ -101,6 +101,6 @@ def _trainers(models: Mapping[str, Raw]) -> list[str]:
     first: dict[str, None] = {}
     for table in models.values():
         kind = table.get("kind")
-        if isinstance(kind, str) and kind in catalog.kinds("model"):
+        if isinstance(kind, str) and catalog.has("model", kind):
             first |= dict.fromkeys(catalog.describe("model", kind).attributes["trainers"][:1])
-    return [kind for kind in first if kind in catalog.kinds("trainer")]
+    return [kind for kind in first if catalog.has("trainer", kind)]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ncabench.errors import Problem, SuiteError
-from ncabench.suite import file, sections, tuning
+from ncabench.suite import file, files, sections, tuning
 from ncabench.suite.components import parse_components, tables_of, train_problems
 from ncabench.suite.grid import parse_axes
 from ncabench.suite.overlay import merge, parse_sets
@@ -59,7 +59,8 @@ def load(path: Path, *, preset: str | None = None, sets: Sequence[str] = ()) -> 
         chosen = PAPER
     overlay, wrong_sets = parse_sets(sets)
     document = merge(merge(raw, presets.get(chosen, {})), overlay)
-    problems += wrong_sets + list(file.odd_values(document))
+    document, wrong_files = files.located(document, folder=path.parent)
+    problems += wrong_sets + wrong_files + list(file.odd_values(document))
     for name, table in presets.items():
         accepted = tuple(key for key in KEYS if key not in ("preset", "default_preset"))
         problems += [

@@ -63,7 +63,7 @@ def _selecting(suite: Suite) -> Iterator[tuple[str, Any]]:
 def _measures(suite: Suite) -> Iterator[str]:
     """Yield what the suite's protocols measure besides metrics, as their source says."""
     kinds = {str(table.get("kind")) for table in suite.components["protocol"].values()}
-    for kind in sorted(kinds.intersection(catalog.kinds("protocol"))):
+    for kind in sorted(one for one in kinds if catalog.has("protocol", one)):
         yield from catalog.describe("protocol", kind).attributes.get("measures", ())
 
 

@@ -115,3 +115,14 @@ def test_a_refusal_names_the_component_and_is_not_remembered(plan, tmp_path):
             "small.toml:\nmodel.nca: fire_rate must be above 0 and at most 1, not 2.0"
         )
     assert not cache.exists()
+
+
+def test_few_large_plans_are_remembered_and_the_last_one_whatever_its_size(monkeypatch):
+    monkeypatch.setattr(counts, "ENTRIES", 5)
+    known = {"old": {"a": 1}, "large": dict.fromkeys("abcd", 1), "last": dict.fromkeys("ab", 1)}
+    assert list(counts._latest(known)) == ["last"]
+    assert list(counts._latest({"old": {"a": 1}, "last": dict.fromkeys("abcd", 1)})) == [
+        "old",
+        "last",
+    ]
+    assert list(counts._latest({"last": dict.fromkeys("abcdefg", 1)})) == ["last"]

@@ -30,7 +30,7 @@ class Recall(Task):
 @pytest.fixture
 def reading(plan, tmp_path, monkeypatch):
     """Plans the small suite with a task that reads a set; returns its first entry."""
-    caches = (catalog.kinds, catalog.describe, catalog.find, catalog._plugins)
+    caches = (catalog.kinds, catalog.describe, catalog.find, catalog._installed)
 
     def reading(data, images='"train"'):
         monkeypatch.chdir(tmp_path)

@@ -164,32 +164,96 @@ def test_a_record_that_is_here_already_stays(here, path, write_run):
     assert contents(here) == before
 
 
-@pytest.mark.parametrize(
-    ("changes", "line", "wins"),
-    [
-        (
-            {"ended_at": "2026-05-01T11:00:00Z"},
-            "replaced; the record that was here is older",
-            1,
-        ),
-        ({"ended_at": "2026-05-01T13:00:00Z"}, "kept; the record that is here is no older", 0),
-        ({"seconds": 2.0}, "kept; the record that is here is no older", 0),
-        (
-            {"ended_at": "2026-05-01T13:00:00Z", "unfinished": True},
-            "replaced; the run that was here was cut off",
-            1,
-        ),
-    ],
-)
-def test_of_two_records_the_later_wins(here, there, path, write_run, changes, line, wins):
+OTHER = {"perceptual/before": 0.4, "perceptual/recovery": 97.5}
+
+
+@pytest.fixture
+def conflict(here, there, path, write_run):
+    """A bundle with a run that `there` knows otherwise, and with one that is new to it."""
     write_run(here)
-    write_run(there, **changes)
-    old = contents(there)
-    bundle.export(here, ids=[ID], path=path)
-    (found,) = bundle.import_(path, results=there)
-    assert found.startswith(f"{ID} cpu-eager: {line}")
+    write_run(here, id="other")
+    write_run(there, values=OTHER, ended_at="2026-05-01T13:00:00Z")
+    bundle.export(here, ids=[ID, "other"], path=path)
+    return contents(there)
+
+
+def test_records_that_differ_are_refused_and_named_and_nothing_is_imported(
+    there, path, conflict
+):
+    with pytest.raises(RecordError) as caught:
+        bundle.import_(path, results=there)
+    assert str(caught.value) == (
+        f"{path} (there) and {there} (here) differ on 1 run; nothing was imported\n"
+        f"  {ID} cpu-eager (evaluation: conv3x3 0): "
+        "perceptual/before is 0.4 here and 0.30000000000000004 there\n"
+        "`--keep here` takes only the others, `--keep there` replaces what is here, and "
+        "another --results keeps both"
+    )
+    assert (caught.value.exit_code, contents(there)) == (4, conflict)
+
+
+@pytest.mark.parametrize(("keep", "word"), [("here", "kept"), ("there", "replaced")])
+def test_who_says_what_to_keep_gets_it_and_all_the_rest(
+    here, there, path, conflict, keep, word
+):
+    lines = bundle.import_(path, results=there, keep=keep)
+    found = "perceptual/before is 0.4 here and 0.30000000000000004 there"
+    other = f"{ID} cpu-eager: {word}; the other one differs: {found}"
+    assert lines == [other, "other cpu-eager: imported"]
     record = f"runs/{BASE}/record.json"
-    assert contents(there)[record] == (contents(here) if wins else old)[record]
+    expected = conflict if keep == "here" else contents(here)
+    assert contents(there)[record] == expected[record]
+
+
+TRAINING = {"role": "training", "id": "fedcba987654", "spec": {}}
+
+
+def test_what_tested_a_training_that_is_not_kept_is_left_out(here, there, path, write_run):
+    write_run(here)
+    write_run(here, **TRAINING)
+    write_run(there, **TRAINING, values={"final_loss": 1.0})
+    bundle.export(here, ids=[ID, TRAINING["id"]], path=path)
+    first, second = bundle.import_(path, results=there, keep="here")
+    line = "left out; it tested the training fedcba987654 of the bundle, which is not kept"
+    assert first == f"{ID} cpu-eager: {line}"
+    assert second.startswith("fedcba987654 cpu-eager: kept; the other one differs: final_loss")
+    assert not (there / "runs" / ID).exists()
+
+
+def test_what_tested_a_training_that_was_replaced_is_named(here, there, path, write_run):
+    write_run(here, **TRAINING)
+    place = write_run(there)
+    write_run(there, **TRAINING, values={"final_loss": 1.0})
+    bundle.export(here, ids=[TRAINING["id"]], path=path)
+    _, line = bundle.import_(path, results=there, keep="there")
+    assert line == (
+        f"{ID} cpu-eager: tested the training fedcba987654 that was replaced; "
+        f"delete {place} to have it run again"
+    )
+
+
+def test_importing_twice_changes_nothing(here, there, path, write_run):
+    write_run(here, files=TRAINED)
+    write_run(here, id="other")
+    bundle.export(here, ids=[ID, "other"], path=path)
+    bundle.import_(path, results=there)
+    once = contents(there)
+    lines = bundle.import_(path, results=there)
+    assert all(line.endswith("kept; the same record is here already") for line in lines)
+    assert (contents(there), len(lines)) == (once, 2)
+
+
+def test_a_later_run_that_says_the_same_takes_the_files_that_stayed_behind(
+    here, there, path, write_run
+):
+    write_run(here, files=TRAINED, ended_at="2026-05-01T13:00:00Z")
+    write_run(there, files=TRAINED)
+    bundle.export(here, ids=[ID], path=path, weights=False)
+    line = f"{ID} cpu-eager: replaced; an earlier run was here, and says the same"
+    assert bundle.import_(path, results=there) == [line]
+    found = contents(there)
+    assert found[f"runs/{BASE}/record.json"] == contents(here)[f"runs/{BASE}/record.json"]
+    assert found[f"runs/{BASE}/weights.safetensors"] == b"large as well"
 
 
 def test_a_damaged_record_gives_way(here, there, path, write_run):
@@ -297,7 +361,7 @@ def test_a_record_under_another_name_is_refused(here, there, path, write_run):
 
 def test_a_full_disk_changes_nothing(here, there, path, write_run, file_size_limit):
     write_run(here, files={"weights.safetensors": "w" * 100_000})
-    write_run(there, ended_at="2026-04-01T12:00:00Z")
+    write_run(there, files={})
     before = contents(there)
     bundle.export(here, ids=[ID], path=path)
     with file_size_limit(50_000), pytest.raises(MachineError, match="File too large"):

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from ncabench.errors import RecordError
+from ncabench import catalog, outside
+from ncabench.errors import RecordError, SuiteError
 from ncabench.record import bundle, result_set
 from ncabench.run.outcome import RECORD
 
@@ -73,3 +74,25 @@ def test_what_is_not_there_is_refused(tmp_path):
     assert (
         str(caught.value) == f"{tmp_path}/none.zip: cannot be read: No such file or directory"
     )
+
+
+def test_a_component_that_only_a_record_holds_can_be_described(results, write_run):
+    text = "class Far(Metric):\n    higher_is_better = False\n"
+    kind = f"far@{outside.digest(text)[:12]}"
+    there = {"from": "far.py", "sha256": "", "source": text, "file": "/nowhere/far.py"}
+    write_run(results, spec={"training_id": "", "outside": {f"metric/{kind}": there}})
+    result_set.read(results)
+    described = catalog.describe("metric", kind)
+    assert (described.name, described.attributes) == ("Far", {"higher_is_better": False})
+    with pytest.raises(
+        SuiteError, match="it came with a record, and the same file is not here"
+    ):
+        catalog.find("metric", kind)
+
+
+@pytest.mark.parametrize("there", [{"file": "x.py", "source": "def :"}, {"file": "x.py"}, 1])
+def test_a_source_that_is_not_what_its_name_says_is_not_known(results, write_run, there):
+    named = {"metric/x@0123456789ab": there}
+    write_run(results, spec={"training_id": "", "outside": named})
+    assert len(result_set.read(results).runs) == 1
+    assert not catalog.has("metric", "x@0123456789ab")

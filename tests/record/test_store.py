@@ -39,6 +39,19 @@ def test_values_come_back_bit_for_bit(store, results, write_run):
     assert cached == fresh
 
 
+@pytest.mark.parametrize(("values", "keys"), [(2300, 250), (950, 100), (0, 0)])
+def test_more_than_mlflow_takes_at_once_is_stored_whole(
+    store, results, write_run, values, keys
+):
+    given = {f"value_{i}": i / 7 for i in range(values)}
+    spec = {"training_id": "x", **{f"key_{i}": i for i in range(keys)}}
+    write_run(results, files={}, values=given, spec=spec)
+    assert (store.ingest().new, store.ingest().problems) == (1, [])
+    (run,) = store.runs()
+    assert run.values == given
+    assert len(store._open().client.get_run(run.run_id).data.params) == keys + 1
+
+
 def test_an_integer_among_the_values_is_a_number(store, results, write_run):
     write_run(results, values={"parameters": 22976})
     store.ingest()
@@ -55,6 +68,17 @@ def test_series_are_metrics_by_step_and_no_values(store, results, write_run):
     assert [(point.step, point.value) for point in by_time] == [(1, 0.3), (1, 0.9), (2, 0.1)]
     assert [(point.step, point.value) for point in losses] == [(50, 0.5), (100, 0.25)]
     assert set(run.values) == {"perceptual/before", "perceptual/recovery"}
+
+
+def test_files_that_come_after_their_record_are_stored_as_well(store, results, write_run):
+    home = write_run(results, files={"curves.json": "{}", "filmstrip-x.png": "a picture"})
+    (home / "filmstrip-x.png").rename(results / "later.png")
+    store.ingest()
+    (results / "later.png").rename(home / "filmstrip-x.png")
+    (home / "ingested.json").unlink()  # as an import leaves a folder
+    assert store.ingest().new == 0
+    (run,) = store.runs()
+    assert run.artifact("filmstrip-x.png").read_text() == "a picture"
 
 
 def test_artifacts_are_stored_without_checkpoints(store, results, write_run):

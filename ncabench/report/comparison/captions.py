@@ -101,9 +101,9 @@ def _substitutes(
 ) -> Iterator[str]:
     """Say what stands for another metric, by what the runs were asked, not by the suite."""
     shown = {row.value.partition("/")[0] for row in rows}
-    known = catalog.kinds("metric")
     for name in kinds:
-        called = [heads.metric_name(kind) for kind in kinds[name] if kind in known]
+        known = [kind for kind in kinds[name] if catalog.has("metric", kind)]
+        called = [heads.metric_name(kind) for kind in known]
         loud = [text for text in called if "substitute" in text]
         if name in shown and loud:
             yield f"SUBSTITUTE METRIC: {name} is {' and '.join(called)}."

@@ -23,9 +23,8 @@ def direction(suite: Suite, value: str, *, kinds: Sequence[str] = ()) -> Better:
         value: named as a table's column names it.
         kinds: of the metric that it is a value of; none if it is of another sort.
     """
-    known = catalog.kinds("metric")
     quantity = value.partition("/")[2]
-    if not kinds or any(kind not in known for kind in kinds):
+    if not kinds or not all(catalog.has("metric", kind) for kind in kinds):
         columns = [column for table in suite.tables for column in table.columns]
         return next((one.better for one in columns if one.value == value), "none")
     if quantity == REFERENCE:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ncabench import catalog
-from ncabench.nca.draws import Draws
+from ncabench.nca.contract import objective as contract
 
 GIVEN = {
     "style": {"net": "st_vgg", "projections": 4},
@@ -14,50 +14,10 @@ GIVEN = {
 }
 
 
-@pytest.fixture(params=catalog.kinds("objective"))
-def objective(request):
-    made = catalog.find("objective", request.param)(**GIVEN.get(request.param, {}))
-    made.prepare(torch.device("cpu"))
-    return made
-
-
-@pytest.fixture
-def answer():
-    return torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(1))
-
-
-@pytest.fixture
-def lesson():
-    return torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(2)).square()
-
-
-def value(objective, answer, lesson, *, index=0, rng_seed=5):
-    return objective(answer, lesson, draws=Draws(rng_seed), index=torch.tensor(index))
-
-
-def test_is_a_scalar_that_is_0_of_what_is_as_it_should_be(objective, answer, lesson):
-    assert value(objective, answer, answer).tolist() == pytest.approx(0.0, abs=1e-5)
-    assert value(objective, answer, lesson) > 0
-
-
-def test_is_averaged_over_samples(objective, answer, lesson):
-    pairs = zip(answer.split(1), lesson.split(1), strict=True)
-    alone = torch.stack([value(objective, *pair) for pair in pairs])
-    torch.testing.assert_close(alone.mean(), value(objective, answer, lesson))
-
-
-def test_passes_gradients_to_the_answer(objective, answer, lesson):
-    value(objective, answer.requires_grad_(), lesson).backward()
-    assert answer.grad.isfinite().all()
-    assert (answer.grad.abs().amax(dim=(1, 2, 3)) > 0).all()
-
-
-def test_depends_on_no_global_generator(objective, answer, lesson):
-    before, first = torch.get_rng_state(), value(objective, answer, lesson)
-    assert torch.equal(torch.get_rng_state(), before)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(1)
-        assert torch.equal(value(objective, answer, lesson), first)
+@pytest.mark.parametrize("kind", catalog.kinds("objective"))
+@pytest.mark.parametrize("check", contract.CHECKS, ids=lambda one: one.__name__)
+def test_every_objective_keeps_the_contract(check, kind):
+    check(lambda: catalog.find("objective", kind)(**GIVEN.get(kind, {})))
 
 
 def test_constructing_it_loads_nothing(tmp_path, monkeypatch):
