@@ -86,7 +86,7 @@ class Facts:
         if key not in self._now:
             try:
                 self._now[key] = sources.digests(spec, engine=engine)
-            except NcabenchError:  # a component that is no longer here
+            except (NcabenchError, ImportError):  # a component that is no longer here
                 self._now[key] = None
         return self._now[key]
 

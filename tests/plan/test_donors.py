@@ -114,7 +114,7 @@ def test_the_sources_of_a_donor_count(plan):
     *_, swap = plan().entries
     paths = sources.digests(swap.spec)
     assert {"nca/trainer/pixel_rollout.py", "nca/protocol/swap.py"} <= paths.keys()
-    alone = {**swap.spec, "training": {}}
+    alone = {**swap.spec, "training": {"versions": {}}}
     assert "nca/trainer/pixel_rollout.py" in sources.digests(alone)
 
 

@@ -56,4 +56,4 @@ def test_a_digest_is_of_the_tree_as_python_3_12_writes_it():
         "decorator_list=[], type_params=[])], type_ignores=[])"
     )
     wanted = hashlib.sha256(tree.encode()).hexdigest()
-    assert sources.digest("def f(): return 1") == wanted
+    assert outside.digest("def f(): return 1") == wanted

@@ -1,7 +1,11 @@
 from ncabench.plan import sources
 from ncabench.report import facts
 
-SPEC = {"model": {"kind": "nca"}, "data": {"kind": "mnist_5k", "digest": "80" * 32}}
+SPEC = {
+    "model": {"kind": "nca"},
+    "data": {"kind": "mnist_5k", "digest": "80" * 32},
+    "versions": {"data/mnist_5k": 1, "model/nca": 1},
+}
 
 
 def state(run, **record):
@@ -32,7 +36,7 @@ def test_sources_that_were_accepted_say_so(runs):
 
 def test_what_cannot_be_told_of_sources_is_said(runs):
     assert state(runs[0])["state"] == "not recorded"
-    gone = {"spec": {"model": {"kind": "gone"}}, "sources": {"nca/model/gone.py": "0" * 64}}
+    gone = {"spec": {"versions": {"model/gone": 1}}, "sources": {"nca/model/gone.py": "0" * 64}}
     found = facts.Facts().of(runs[0], gone)
     assert found["state"] == "not comparable: a component is no longer here"
 
