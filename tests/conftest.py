@@ -18,6 +18,11 @@ def pytest_collection_finish():
     gc.freeze()
 
 
+def pytest_sessionfinish():
+    """Let what was left out be freed at the end, before libraries look for leaks."""
+    gc.unfreeze()
+
+
 @pytest.fixture
 def ncabench(capsys, monkeypatch):
     """Runs the command line in this process; returns exit code, output and errors."""
