@@ -174,11 +174,12 @@ class Table:
 def called(*numbers: str) -> str:
     """Return how a sentence calls tables, and sections whose text prints numbers.
 
-    >>> called("5"), called("1", "5"), called("section 3.2")
-    ('table 5', 'tables 1 and 5', 'section 3.2')
+    >>> called("5"), called("1", "5"), called("section 3.2"), called("1", "2", "4")
+    ('table 5', 'tables 1 and 5', 'section 3.2', 'tables 1, 2 and 4')
     """
     tables = [one for one in numbers if not one.startswith(SECTION)]
-    told = [f"table{'s' if len(tables) > 1 else ''} {' and '.join(tables)}"] if tables else []
+    listed = " and ".join(filter(None, [", ".join(tables[:-1]), *tables[-1:]]))
+    told = [f"table{'s' if len(tables) > 1 else ''} {listed}"] if tables else []
     return " and ".join([*told, *(one for one in numbers if one.startswith(SECTION))])
 
 
