@@ -20,7 +20,9 @@ class Fires:
         purpose: what the masks are for.
         samples: ``(B,)`` integers that name the samples; they must stay as they are until
             the masks are drawn.
-        steps: the steps, without gaps.
+        steps: the steps that are drawn together, without gaps.
+        last: of these only the first so many are meant; None for all. Where shapes had better
+            stay the same, the longest rollout's steps are drawn for every one.
         height: cells from top to bottom.
         width: cells from left to right.
         rate: the chance that a cell updates.
@@ -46,13 +48,20 @@ class Fires:
     height: int
     width: int
     rate: float
+    last: int | None = None
 
     def __getitem__(self, steps: slice) -> Fires:
-        """Return the masks of some of the steps, as a tensor's first axis would."""
-        return replace(self, steps=self.steps[steps])
+        """Return the masks of the first steps, as a slice of a tensor's first axis would.
+
+        Raises:
+            ValueError: the slice does not begin with the first step.
+        """
+        if steps.start or steps.step:
+            raise ValueError(f"masks are of the first steps, not of [{steps.start}:...]")
+        return replace(self, last=len(range(len(self))[steps]))
 
     def __len__(self) -> int:
-        return len(self.steps)
+        return len(self.steps[: self.last])
 
     @property
     def key(self) -> tuple[int, int]:
@@ -66,7 +75,7 @@ class Fires:
 
     def masks(self) -> Tensor:
         """Draw the masks; ``(T, B, 1, H, W)`` bool."""
-        return self.draws.masks(
+        masks = self.draws.masks(
             self.purpose,
             samples=self.samples,
             steps=self.steps,
@@ -74,6 +83,7 @@ class Fires:
             width=self.width,
             rate=self.rate,
         )
+        return masks[: self.last]
 
 
 @overload

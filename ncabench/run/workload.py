@@ -201,18 +201,18 @@ class _Drawing:
 
     def __init__(self, load: Workload, engine: Engine) -> None:
         self.draws = Draws(0, faster=engine.faster if engine.captures else None)
-        self.load, self.engine = load, engine
+        self.load = load
         self.samples = torch.arange(-load.batch, 0, device=engine.device)
 
-    def next(self) -> tuple[Tensor | Fires, Tensor | None]:
+    def next(self) -> tuple[Fires, Tensor | None]:
         """Draw for other samples than before, without a word from the host."""
         layout, steps = self.load.layout, range(self.load.steps)
         model = self.load.model
         assert isinstance(model, Automaton)
         self.samples += len(self.samples)  # before: what fires may be drawn in the rollout
-        masks = self.engine.fires(
-            self.draws,
-            "profile/fire",
+        masks = Fires(
+            draws=self.draws,
+            purpose="profile/fire",
             samples=self.samples,
             steps=steps,
             height=layout.height,

@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from ncabench.nca.draws import Draws
 from ncabench.nca.fires import Fires
 from ncabench.nca.model import Automaton
 
@@ -45,22 +44,6 @@ class Engine(ABC):
     def faster(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function with the same results, to be called often with equal shapes."""
 
-    def fires(
-        self,
-        draws: Draws,
-        purpose: str,
-        *,
-        samples: Tensor,
-        steps: range,
-        height: int,
-        width: int,
-        rate: float,
-    ) -> Tensor | Fires:
-        """Return which cells update, as `rollout` takes it; see ``Draws.masks``."""
-        return draws.masks(
-            purpose, samples=samples, steps=steps, height=height, width=width, rate=rate
-        )
-
     @abstractmethod
     def rollout(
         self,
@@ -75,7 +58,8 @@ class Engine(ABC):
         """Return the last state, ready for a gradient.
 
         The arguments are those of ``ncabench.nca.segments.rollout_in_segments``; masks may
-        be what `fires` returns. Only one model is rolled out by one engine with gradients.
+        be given by the names of their draws. Only one model is rolled out by one engine with
+        gradients.
         """
 
     @abstractmethod

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from ncabench.errors import EngineFailed
-from ncabench.nca.draws import Draws
 from ncabench.nca.engine import agreement
 from ncabench.nca.engine.cells import Grid
 from ncabench.nca.engine.compiled import Compiled
@@ -61,28 +60,6 @@ class Fused(Compiled):
         self._made: dict[tuple[object, ...], Steps] = {}
         self._compared: set[tuple[object, ...]] = set()
         self._kernels: Any = None
-
-    def fires(
-        self,
-        draws: Draws,
-        purpose: str,
-        *,
-        samples: Tensor,
-        steps: range,
-        height: int,
-        width: int,
-        rate: float,
-    ) -> Fires:
-        """Return the masks by name; they are drawn where they are used."""
-        return Fires(
-            draws=draws,
-            purpose=purpose,
-            samples=samples,
-            steps=steps,
-            height=height,
-            width=width,
-            rate=rate,
-        )
 
     def rollout(
         self,

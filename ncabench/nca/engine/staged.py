@@ -7,7 +7,6 @@ from typing import Any
 
 from torch import Tensor
 
-from ncabench.nca.draws import Draws
 from ncabench.nca.engine import Engine
 from ncabench.nca.fires import Fires
 from ncabench.nca.model import Automaton
@@ -32,27 +31,6 @@ class Staged(Engine):
 
     def faster(self, function: Callable[..., Any]) -> Callable[..., Any]:
         return self._engine.faster(function)
-
-    def fires(
-        self,
-        draws: Draws,
-        purpose: str,
-        *,
-        samples: Tensor,
-        steps: range,
-        height: int,
-        width: int,
-        rate: float,
-    ) -> Tensor | Fires:
-        return self._engine.fires(
-            draws,
-            purpose,
-            samples=samples,
-            steps=steps,
-            height=height,
-            width=width,
-            rate=rate,
-        )
 
     def rollout(
         self,

@@ -135,16 +135,16 @@ class Rolling(Trainer):
         self, samples: Tensor, shape: Sequence[int], *, steps: int, purpose: str = "train"
     ) -> Tensor | Fires:
         """Return which cells update, in ``steps`` steps on a grid of ``shape``."""
-        fires = self.engine.fires(
-            self.draws,
-            f"{purpose}/fire",
+        return Fires(
+            draws=self.draws,
+            purpose=f"{purpose}/fire",
             samples=samples,
             steps=self._drawn(steps),
             height=shape[1],
             width=shape[2],
             rate=self.model.fire_rate,
+            last=steps,
         )
-        return fires[:steps]
 
     def _noises(
         self, samples: Tensor, shape: Sequence[int], *, steps: int, purpose: str = "train"
