@@ -130,7 +130,7 @@ def from_spec(spec: Mapping[str, Any], *, trusted: bool) -> None:
             record that came from elsewhere are read, and imported only where the same file
             is here as well.
     """
-    for one in _whole(spec):
+    for one in behind(spec):
         for name, found in one.get("outside", {}).items():
             if "file" in found:
                 path, kind = Path(found["file"]), name.partition("/")[2]
@@ -147,7 +147,7 @@ def refuse_absent(spec: Mapping[str, Any], *, role: str, id: str) -> None:
             evidence, and is never run.
     """
     from_spec(spec, trusted=False)
-    for one in _whole(spec):
+    for one in behind(spec):
         for name, found in one.get("outside", {}).items():
             known = _texts.get(name.partition("/")[2])
             if "file" in found and (known is None or not known.trusted):
@@ -157,12 +157,17 @@ def refuse_absent(spec: Mapping[str, Any], *, role: str, id: str) -> None:
                 )
 
 
-def _whole(spec: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield a spec and those of the trainings behind it."""
+def behind(spec: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield a spec, and those of the trainings that it is of or takes part of.
+
+    >>> spec = {"id": "a", "training": {"id": "b", "donor": {"id": "c"}}}
+    >>> [one["id"] for one in behind(spec)]
+    ['a', 'b', 'c']
+    """
     yield spec
     for name in ("training", "donor"):
         if name in spec:
-            yield from _whole(spec[name])
+            yield from behind(spec[name])
 
 
 def file_called(kind: str) -> Outside | None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from ncabench import catalog
 from ncabench.outside import Outside, digest_of
+from ncabench.outside import behind as behind  # for the report as well
 from ncabench.plan.entry import Entry
 
 SCIENCE = "ncabench.nca"
@@ -30,15 +31,8 @@ def digests(spec: Mapping[str, Any], *, engine: str = PLAIN) -> dict[str, str]:
     evaluation's training is included, so are donors, and so is an engine other than plain
     PyTorch.
     """
-    return dict(_digests(tuple(sorted(set(_named(spec)))), engine))
-
-
-def _named(spec: Mapping[str, Any]) -> Iterator[str]:
-    """Yield ``family/kind`` of the components of a spec and of the trainings behind it."""
-    yield from spec["versions"]
-    for name in ("training", "donor"):
-        if name in spec:
-            yield from _named(spec[name])
+    named = {name for one in behind(spec) for name in one["versions"]}
+    return dict(_digests(tuple(sorted(named)), engine))
 
 
 @cache
@@ -70,7 +64,14 @@ def _of_engine(engine: str) -> list[str]:
 
 def stale(entry: Entry, recorded: Mapping[str, str], *, engine: str = PLAIN) -> list[str]:
     """Return the files whose code is not what it was when ``recorded`` was, sorted."""
-    now = digests(entry.spec, engine=engine)
+    return changed(entry.spec, recorded, engine=engine)
+
+
+def changed(
+    spec: Mapping[str, Any], recorded: Mapping[str, str], *, engine: str = PLAIN
+) -> list[str]:
+    """Return the same of a spec."""
+    now = digests(spec, engine=engine)
     return sorted(path for path in {*now, *recorded} if now.get(path) != recorded.get(path))
 
 

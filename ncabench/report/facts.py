@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ncabench.errors import NcabenchError, RecordError
 from ncabench.plan import sources
-from ncabench.plan.specs import components
+from ncabench.plan.sources import behind
 from ncabench.record.stored import StoredRun
 from ncabench.report import artifacts
 
@@ -28,7 +28,6 @@ class Facts:
     def __init__(self) -> None:
         self.environments: dict[str, Json] = {}
         self.sources: dict[str, Json] = {}
-        self._now: dict[Any, Mapping[str, str] | None] = {}
 
     def of(self, run: StoredRun, record: Mapping[str, Any] | None = None) -> Json:
         """Return the facts of a run; its environment and sources by their digests.
@@ -44,7 +43,7 @@ class Facts:
         environment = dict(found.get("environment", {}))
         commit, accepted = environment.pop("commit", None), environment.pop("accepted", None)
         spec, digests = found.get("spec", {}), found.get("sources", {})
-        changed = self._changed(spec, digests, engine=run.engine)
+        changed = _changed(spec, digests, engine=run.engine)
         return {
             "record": name(run),
             "role": run.role,
@@ -70,25 +69,6 @@ class Facts:
             "changed_since": changed or [],
             "accepted": accepted,
         }
-
-    def _changed(
-        self, spec: Mapping[str, Any], recorded: Mapping[str, str], *, engine: str
-    ) -> list[str] | None:
-        """The source files that are not what they were; None where that cannot be told."""
-        now = self._today(spec, engine=engine) if spec and recorded else None
-        if now is None:
-            return None
-        return sorted(path for path in {*now, *recorded} if now.get(path) != recorded.get(path))
-
-    def _today(self, spec: Mapping[str, Any], *, engine: str) -> Mapping[str, str] | None:
-        used = {each for one in behind(spec) for each in components(one)}
-        key = frozenset(used), engine
-        if key not in self._now:
-            try:
-                self._now[key] = sources.digests(spec, engine=engine)
-            except (NcabenchError, ImportError):  # a component that is no longer here
-                self._now[key] = None
-        return self._now[key]
 
 
 def name(run: StoredRun) -> str:
@@ -134,12 +114,16 @@ def data_of(spec: Mapping[str, Any]) -> list[Json]:
     return [one for place, one in enumerate(found) if one not in found[:place]]
 
 
-def behind(spec: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield a spec, and those of the trainings that it tests."""
-    yield spec
-    for other in ("training", "donor"):
-        if other in spec:
-            yield from behind(spec[other])
+def _changed(
+    spec: Mapping[str, Any], recorded: Mapping[str, str], *, engine: str
+) -> list[str] | None:
+    """Return the source files that are not what they were; None where that cannot be told."""
+    if not (spec and recorded):
+        return None
+    try:
+        return sources.changed(spec, recorded, engine=engine)
+    except (NcabenchError, ImportError):  # a component that is no longer here
+        return None
 
 
 def _once(kept: dict[str, Json], found: Mapping[str, Any]) -> str:

@@ -72,8 +72,8 @@ class Fused(Compiled):
         segments: int = 0,
     ) -> Tensor:
         refused = self._refused(model, state, condition, masks, noises)
-        if refused or masks is None:
-            self._note(f"{refused or 'without masks'}: the compiled engine's steps")
+        if refused:
+            self._note(f"{refused}: the compiled engine's steps")
             return super().rollout(
                 model,
                 state,
@@ -83,6 +83,7 @@ class Fused(Compiled):
                 segments=segments,
             )
         assert isinstance(model, NCA)
+        assert masks is not None
         first = drawn(masks[: agreement.STEPS])
         self._insist_on_agreement(model, state, condition=condition, masks=first, noises=None)
         return self._by_kernels(model, state, condition=condition, masks=masks)
@@ -97,7 +98,7 @@ class Fused(Compiled):
         noises: Tensor | None,
         segments: int = 0,
     ) -> Tensor:
-        if masks is None or self._refused(model, state, condition, masks, noises):
+        if self._refused(model, state, condition, masks, noises):
             return super()._rolled(
                 model,
                 state,
@@ -107,6 +108,7 @@ class Fused(Compiled):
                 segments=segments,
             )
         assert isinstance(model, NCA)
+        assert masks is not None
         return self._by_kernels(model, state, condition=condition, masks=masks)
 
     def _refused(

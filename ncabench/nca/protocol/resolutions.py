@@ -17,7 +17,7 @@ from ncabench.nca.protocol import Measured, Protocol
 from ncabench.nca.protocol._asked import insist, refuse_own
 from ncabench.nca.protocol._cases import Cases, cases, evaluating, tested
 from ncabench.nca.protocol._followed import add
-from ncabench.nca.protocol._rollouts import Plan, Rollouts, Stage, film_times
+from ncabench.nca.protocol._rollouts import Rollouts, Stage, to_the_answer
 from ncabench.nca.protocol._unperturbed import refuse
 from ncabench.nca.protocol._views import Views, gradient_energy
 from ncabench.nca.task import Task
@@ -118,13 +118,7 @@ class Resolutions(Protocol):
         refuse(perturbation, by="resolutions")
         refuse_own(metrics, measures=self.measures, by="resolutions")
         every = tested(cases(perturbation, classes=task.classes, rollouts=self.rollouts), task)
-        plan = Plan(
-            perturb_at=self.steps,
-            end=self.steps,
-            measured=frozenset({self.steps}),
-            pictured=film_times(self.steps, frames=self.frames),
-            shown=frozenset(range(self.films)),
-        )
+        plan = to_the_answer(self.steps, every=None, frames=self.frames, films=self.films)
         record = Rollouts(model, task, metrics=metrics, draws=draws, plan=plan)
         seen = _Seen(measured=Measured(values={}), scores={})
         with evaluating(model):

@@ -16,7 +16,7 @@ from ncabench.nca.protocol import Measured, Protocol
 from ncabench.nca.protocol._asked import insist, refuse_own
 from ncabench.nca.protocol._cases import cases, evaluating, tested
 from ncabench.nca.protocol._followed import add
-from ncabench.nca.protocol._rollouts import Plan, Rollouts, film_times
+from ncabench.nca.protocol._rollouts import Rollouts, to_the_answer
 from ncabench.nca.protocol._swapped import LOOKS, Seen, Swapped
 from ncabench.nca.protocol._unperturbed import refuse
 from ncabench.nca.task import Task
@@ -179,13 +179,7 @@ class Swap(Protocol):
     ) -> Seen:
         """Roll out every sample, and look at what is rendered in the end."""
         seen = Seen(metrics, square_px=self.square_px, other=other)
-        plan = Plan(
-            perturb_at=self.steps,
-            end=self.steps,
-            measured=frozenset({self.steps}),
-            pictured=film_times(self.steps, frames=self.frames),
-            shown=frozenset(range(self.films)),
-        )
+        plan = to_the_answer(self.steps, every=None, frames=self.frames, films=self.films)
         record = Rollouts(
             model, task, metrics=metrics, draws=draws, plan=plan, observe=seen.see
         )

@@ -27,7 +27,7 @@ class Roll(torch.autograd.Function):
         shape = (turns, cells, steps.words)
         passes = torch.empty(shape, dtype=torch.int32, device=first.device)
         steps.forward(states.unbind(0), passes, listed, cast)
-        ctx.steps, ctx.listed, ctx.like = steps, listed, _packed(given)
+        ctx.steps, ctx.listed = steps, listed
         ctx.save_for_backward(states, passes, *given)
         return states[-1].clone()
 
