@@ -285,9 +285,9 @@ def _trainings_protocol(suite: Suite, profile: Profile) -> tuple[str, ...]:
     ]
     if profile.epochs:
         lines.append(
-            f"Epochs of {profile.samples:,} samples, four fifths to train on, rollouts of a "
-            f"quarter of those steps to all of them in turn: the mean of {profile.epochs} "
-            "after a first one."
+            f"Epochs of {profile.samples:,} samples, four fifths to train on, rollouts of "
+            "all of those steps down to a quarter of them in turn: "
+            f"the mean of {profile.epochs} after {profile.warm_up} batches of warm-up."
         )
     if profile.repeats > 1:
         lines.append(f"Medians of {profile.repeats} processes.")

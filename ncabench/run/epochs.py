@@ -52,9 +52,26 @@ def corrupted(clean: Tensor) -> Tensor:
 
 
 def seconds(
-    stage: Stage, images: Tensor, *, batch: int, epochs: int, device: torch.device
+    stage: Stage,
+    images: Tensor,
+    *,
+    batch: int,
+    warm_up: int,
+    epochs: int,
+    device: torch.device,
 ) -> list[float]:
-    """Return what each of some epochs takes, in wall time, the device's work included."""
+    """Return what each of some epochs takes, in wall time, the device's work included.
+
+    Args:
+        stage: a training, on the device.
+        images: as `samples` gives them.
+        batch: samples of a batch.
+        warm_up: batches that are trained on before the first epoch.
+        epochs: that are timed.
+        device: where batches are sent.
+    """
+    for rows in _batches(torch.arange(trained_on(len(images))), batch)[:warm_up]:
+        _learnt(stage, images[rows], device)
     found = []
     for _ in range(epochs):
         wait(device)
@@ -76,8 +93,7 @@ def epoch(stage: Stage, images: Tensor, *, batch: int, device: torch.device) -> 
     """
     train = trained_on(len(images))
     for rows in _batches(torch.randperm(train), batch):
-        clean, noisy = _sent(images[rows], device)
-        _scored(stage.learn(clean, noisy), clean, noisy)
+        _learnt(stage, images[rows], device)
     for rows in _batches(torch.arange(train, len(images)), batch):
         clean, noisy = _sent(images[rows], device)
         _scored(stage.answer(noisy), clean, noisy)
@@ -122,6 +138,11 @@ def wait(device: torch.device) -> None:
     """Let the device be done with what it was given."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
+
+
+def _learnt(stage: Stage, images: Tensor, device: torch.device) -> None:
+    clean, noisy = _sent(images, device)
+    _scored(stage.learn(clean, noisy), clean, noisy)
 
 
 def _scored(made: Tensor, clean: Tensor, noisy: Tensor) -> list[float]:

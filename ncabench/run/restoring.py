@@ -53,7 +53,7 @@ class Terms:
     """How automata are trained.
 
     Attributes:
-        steps: shortest and longest rollout; all lengths are taken in turn.
+        steps: shortest and longest rollout; all lengths are taken in turn, the longest first.
         pool: states that the pool holds, on the device from the first batch on; 0 for none.
     """
 
@@ -161,7 +161,7 @@ class Stepping(Stage):
         super().__init__(model)
         low, self.longest = terms.steps
         self.model, self.pool = model, Pool(terms.pool)
-        self.lengths = itertools.cycle(range(low, self.longest + 1))
+        self.lengths = itertools.cycle(range(self.longest, low - 1, -1))
         self.latent = isinstance(model, Restoring)
 
     def learn(self, clean: Tensor, noisy: Tensor) -> Tensor:

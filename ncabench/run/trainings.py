@@ -50,7 +50,7 @@ def trainings(model: Model, task: Task, asked: Asked, *, device: torch.device) -
 
     Memory is that of the process: weights, their second copy, gradients, the optimiser's state
     and the pool included. Rollouts are the longest in it; those of epochs take all lengths
-    from a quarter of that in turn, and those of answers are twice the longest.
+    from that down to a quarter of it in turn, and those of answers are twice the longest.
 
     Source: LNCA, tables 3 to 6 and "Efficiency Results".
 
@@ -68,8 +68,8 @@ def trainings(model: Model, task: Task, asked: Asked, *, device: torch.device) -
           ``inference/batch_N/synchronised_s``, the median until it is, with ``_iqr``;
         - ``training/batch_N/``: nothing but the peaks, over a batch of each of the model's
           trainings, of a latent automaton its autoencoder's and its own;
-        - ``epochs/batch_N/s``, the mean of epochs after the first, of several trainings their
-          sum, and then also ``epochs/batch_N/autoencoder_s`` and ``automaton_s``.
+        - ``epochs/batch_N/s``, the mean of epochs after ``warm_up`` batches, of several
+          trainings their sum, and then also ``epochs/batch_N/autoencoder_s`` and ``automaton_s``.
 
         Peaks are ``peak_allocated_gb``, ``peak_reserved_gb`` and ``device_used_gb``, on a CPU
         ``peak_rss_gb``, a GB being 2**30 bytes. ``steps`` of an automaton's answer.
@@ -175,9 +175,14 @@ class _Meter:
         means = {}
         for stage in made:
             found = epochs.seconds(
-                stage, images, batch=batch, epochs=1 + self.asked.epochs, device=self.device
+                stage,
+                images,
+                batch=batch,
+                warm_up=self.asked.warm_up,
+                epochs=self.asked.epochs,
+                device=self.device,
             )
-            means[stage.name] = statistics.fmean(found[1:])
+            means[stage.name] = statistics.fmean(found)
         parts = {f"{name}_s": mean for name, mean in means.items()} if len(means) > 1 else {}
         return {"s": sum(means.values()), **parts}
 

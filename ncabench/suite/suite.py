@@ -81,7 +81,7 @@ class Profile:
             inference, as `ncabench.run.trainings` does, and nothing else; rollouts have at
             most ``train_steps`` steps in training and twice as many in an answer.
         pool: states of the pool on the device, beside trainings; 0 trains without a pool.
-        epochs: timed epochs of training after a first one, beside trainings; 0 for none.
+        epochs: timed epochs of training after ``warm_up`` batches, beside trainings; 0 for none.
         samples: images of an epoch, four fifths to train on and the rest to validate on.
         precision: of the operands, beside answers, passes or trainings; ``""`` for that of
             `[execution]`.

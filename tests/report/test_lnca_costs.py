@@ -68,9 +68,9 @@ def test_the_cost_table_says_what_was_measured(costs):
     captions = cost.view(*costs).captions
     assert captions[1:4] == (
         "Image restoration, plain PyTorch: batch 8, 16, 32; rollouts of 32 steps in training, "
-        "a pool of 1,024 states; answers of 64 steps, 10 of them after 1 of warm-up; a GB has "
+        "a pool of 1,024 states; answers of 64 steps, 10 of them after 2 of warm-up; a GB has "
         "2**30 bytes.",
-        "Epochs of 1,000 samples, four fifths to train on, rollouts of a quarter of those "
-        "steps to all of them in turn: the mean of 3 after a first one.",
+        "Epochs of 1,000 samples, four fifths to train on, rollouts of all of those steps "
+        "down to a quarter of them in turn: the mean of 1 after 2 batches of warm-up.",
         "Medians of 2 processes.",
     )

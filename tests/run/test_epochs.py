@@ -53,7 +53,7 @@ def test_an_epoch_trains_on_four_fifths_and_validates_on_the_rest_in_whole_batch
 
 def test_epochs_take_samples_in_another_order_each_time():
     stage = Noting()
-    epochs.seconds(stage, grey(50), batch=40, epochs=2, device=CPU)
+    epochs.seconds(stage, grey(50), batch=40, warm_up=0, epochs=2, device=CPU)
     first, second = stage.seen[:40], stage.seen[40:]
     assert sorted(first) == sorted(second) == list(range(40))
     assert first != second
@@ -61,7 +61,9 @@ def test_epochs_take_samples_in_another_order_each_time():
 
 def test_an_epoch_draws_its_noise_anew():
     stage = Noting()
-    epochs.seconds(stage, grey(1).expand(5, -1, -1, -1), batch=1, epochs=1, device=CPU)
+    epochs.seconds(
+        stage, grey(1).expand(5, -1, -1, -1), batch=1, warm_up=0, epochs=1, device=CPU
+    )
     one, *others = stage.noisy  # all samples are black
     assert len(others) == 3
     assert float(one.max()) > 0
@@ -76,8 +78,10 @@ def test_an_epoch_scores_what_came_of_its_images():
 
 
 def test_each_epochs_time_is_all_of_what_its_stage_takes():
-    found = epochs.seconds(Noting(0.02), grey(10), batch=2, epochs=3, device=CPU)
+    stage = Noting(0.02)
+    found = epochs.seconds(stage, grey(10), batch=2, warm_up=1, epochs=3, device=CPU)
     assert len(found) == 3
+    assert len(stage.calls) == 1 + 3 * (4 + 1)
     assert all(one >= 4 * 0.02 for one in found)
 
 

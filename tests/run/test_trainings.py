@@ -123,25 +123,25 @@ def test_memory_of_training_is_that_of_the_longest_rollouts(pool, descents):
     assert model.calls.count((2, True)) == 4 * descents * 2  # a batch, twice
 
 
-def test_epochs_take_all_lengths_from_a_quarter_on_and_one_epoch_more_than_is_timed():
+def test_epochs_take_all_lengths_down_to_a_quarter_after_some_batches():
     model = Counting()
     measured(model, epochs=2, samples=10)
     before = 4 * 2
-    lengths = [(1 + one % 4) for one in range(4 * 3)]  # four batches, three epochs
+    lengths = [(4 - one % 4) for one in range(1 + 4 * 2)]  # four batches in each epoch
     assert model.calls.count((2, True)) == before + sum(lengths)
     assert model.calls[-8:] == [(2, False)] * 8  # the last batch is validated
 
 
-def test_the_first_epoch_is_not_counted():
+def test_batches_before_the_first_epoch_are_not_counted():
     class Slow(Painter):
         def forward(self, image, condition):
-            first = 2 <= len(self.images) - calls < 6  # after a batch twice for memory
-            time.sleep(0.2 if self.training and first else 0)
+            early = 2 <= len(self.images) - calls < 4  # after a batch twice for memory
+            time.sleep(0.2 if self.training and early else 0)
             return super().forward(image, condition)
 
-    calls = 2 + 3 + 3  # answers
-    found = measured(Slow(), samples=10, epochs=1).values
-    assert found["epochs/batch_2/s"] < 0.4  # the first takes 0.8
+    calls = 2 + 4 + 4  # answers
+    found = measured(Slow(), samples=10, epochs=1, warm_up=2).values
+    assert found["epochs/batch_2/s"] < 0.2  # those before take 0.4
 
 
 def test_where_memory_ends_other_phases_are_still_measured():
