@@ -22,7 +22,7 @@ UNASKED = (  # keys of `[profile]` that stand in a spec only where they ask for 
     *("engines", "precisions", "seeds_together", "harness"),
     *("answers", "train_blocks", "precision"),
     *("passes", "segments", "fusion"),
-    *("trainings", "pool", "epochs", "samples"),
+    *("trainings", "pool", "epochs", "epoch_batches", "samples"),
     *("frames", "frame_cells"),
 )
 

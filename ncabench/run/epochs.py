@@ -12,6 +12,7 @@ Source: LNCA, "Training latency"; what is inside the clock is that of its code.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -58,6 +59,7 @@ def seconds(
     batch: int,
     warm_up: int,
     epochs: int,
+    batches: int = 0,
     device: torch.device,
 ) -> list[float]:
     """Return what each of some epochs takes, in wall time, the device's work included.
@@ -68,35 +70,44 @@ def seconds(
         batch: samples of a batch.
         warm_up: batches that are trained on before the first epoch.
         epochs: that are timed.
+        batches: see `epoch`.
         device: where batches are sent.
     """
     for rows in _batches(torch.arange(trained_on(len(images))), batch)[:warm_up]:
         _learnt(stage, images[rows], device)
-    found = []
-    for _ in range(epochs):
-        wait(device)
-        started = time.perf_counter()
-        epoch(stage, images, batch=batch, device=device)
-        wait(device)
-        found.append(time.perf_counter() - started)
-    return found
+    return [
+        epoch(stage, images, batch=batch, batches=batches, device=device)
+        for _ in range(epochs)
+    ]
 
 
-def epoch(stage: Stage, images: Tensor, *, batch: int, device: torch.device) -> None:
-    """Go through all samples once: four fifths train, the others validate.
+def epoch(
+    stage: Stage, images: Tensor, *, batch: int, batches: int = 0, device: torch.device
+) -> float:
+    """Go through all samples once, four fifths train and the others validate; return seconds.
 
     Args:
         stage: a training, on the device.
         images: as `samples` gives them.
         batch: samples of a batch.
+        batches: to go through at most, in each of the two parts; what a part takes is then
+            what they take, in proportion to how many the part has. 0 goes through all.
         device: where batches are sent.
     """
     train = trained_on(len(images))
-    for rows in _batches(torch.randperm(train), batch):
+
+    def learn(rows: Tensor) -> None:
         _learnt(stage, images[rows], device)
-    for rows in _batches(torch.arange(train, len(images)), batch):
+
+    def validate(rows: Tensor) -> None:
         clean, noisy = _sent(images[rows], device)
         _scored(stage.answer(noisy), clean, noisy)
+
+    parts = (
+        (learn, _batches(torch.randperm(train), batch)),
+        (validate, _batches(torch.arange(train, len(images)), batch)),
+    )
+    return sum(_lap(action, rows, batches, device) for action, rows in parts)
 
 
 def ssim(image: Tensor, target: Tensor) -> Tensor:
@@ -138,6 +149,18 @@ def wait(device: torch.device) -> None:
     """Let the device be done with what it was given."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
+
+
+def _lap(
+    action: Callable[[Tensor], None], rows: Sequence[Tensor], most: int, device: torch.device
+) -> float:
+    some = rows[:most] if most else rows
+    wait(device)
+    started = time.perf_counter()
+    for one in some:
+        action(one)
+    wait(device)
+    return (time.perf_counter() - started) * len(rows) / len(some)
 
 
 def _learnt(stage: Stage, images: Tensor, device: torch.device) -> None:

@@ -40,6 +40,7 @@ class Asked:
     pool: int = 0
     samples: int = 0
     epochs: int = 0
+    epoch_batches: int = 0
     warm_up: int = 5
     blocks: int = 15
     precision: str = ""
@@ -180,6 +181,7 @@ class _Meter:
                 batch=batch,
                 warm_up=self.asked.warm_up,
                 epochs=self.asked.epochs,
+                batches=self.asked.epoch_batches,
                 device=self.device,
             )
             means[stage.name] = statistics.fmean(found)

@@ -142,6 +142,7 @@ def _profile_problems(timed: Profile, *, where: str) -> list[Problem]:
         ("segments", timed.segments, 0),
         ("pool", timed.pool, 0),
         ("epochs", timed.epochs, 0),
+        ("epoch_batches", timed.epoch_batches, 0),
         ("samples", timed.samples, 0),
         *((f"seeds_together[{i}]", one, 2) for i, one in enumerate(timed.seeds_together)),
         *((f"answers[{i}]", one, 1) for i, one in enumerate(timed.answers)),
@@ -231,6 +232,7 @@ def _answer_problems(timed: Profile, *, where: str) -> list[Problem]:
         "fusion": ("passes",),
         "pool": ("trainings",),
         "epochs": ("trainings",),
+        "epoch_batches": ("epochs",),
     }
     for key, needed in how.items():
         if getattr(timed, key) and not any(getattr(timed, name) for name in needed):

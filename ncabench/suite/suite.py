@@ -82,6 +82,8 @@ class Profile:
             most ``train_steps`` steps in training and twice as many in an answer.
         pool: states of the pool on the device, beside trainings; 0 trains without a pool.
         epochs: timed epochs of training after ``warm_up`` batches, beside trainings; 0 for none.
+        epoch_batches: batches at most that are timed of an epoch's training, and of its
+            validation; each then takes what they take, in proportion. 0 times all of them.
         samples: images of an epoch, four fifths to train on and the rest to validate on.
         precision: of the operands, beside answers, passes or trainings; ``""`` for that of
             `[execution]`.
@@ -110,6 +112,7 @@ class Profile:
     trainings: tuple[int, ...] = ()
     pool: int = 0
     epochs: int = 0
+    epoch_batches: int = 0
     samples: int = 0
     precision: Literal["", "default", "float32", "tf32"] = ""
     frames: tuple[int, ...] = ()

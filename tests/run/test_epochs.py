@@ -85,6 +85,13 @@ def test_each_epochs_time_is_all_of_what_its_stage_takes():
     assert all(one >= 4 * 0.02 for one in found)
 
 
+def test_some_batches_stand_for_all_of_an_epoch():
+    stage = Noting(0.02)
+    found = epochs.epoch(stage, grey(50), batch=2, batches=3, device=CPU)
+    assert stage.calls == [("learn", 2)] * 3 + [("answer", 2)] * 3  # of 20 and of 5
+    assert 20 * 0.02 <= found < 3 * 20 * 0.02
+
+
 def test_noise_meets_half_of_the_pixels_in_all_channels_alike():
     clean = torch.full((8, 3, 64, 64), 0.5)
     added = epochs.corrupted(clean) - clean

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ncabench.errors import EngineFailed
 from ncabench.nca.engine import Engine, agreement
@@ -18,6 +18,7 @@ from ncabench.nca.model import Automaton
 from ncabench.nca.segments import rollout_in_segments
 
 GRAPHS = 128  # recorded at most; a work whose key comes after them runs unrecorded
+LAYERS = 200  # of a network; more take minutes to compile, and are only recorded
 PROGRAMS = 1024  # shapes that one function may be compiled for
 IN_RANGE: dict[str, Any] = {
     "assert_indirect_indexing": False
@@ -45,6 +46,9 @@ class Compiled(Engine):
 
     A work that rolls out by firing cells does its products, which stand for convolutions,
     with the operands that convolutions have (TF32 where cuDNN may use it).
+
+    A network of very many layers is not compiled where iterations are recorded: what it
+    loses between kernels, recording saves.
 
     Without gradients, products are chosen by trying what the compiler offers on the machine.
 
@@ -97,6 +101,10 @@ class Compiled(Engine):
         outer.wait_stream(self._own_stream)
 
     def faster(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        layers = _layers(function)
+        if self.captures and layers > LAYERS:
+            self._note(f"a network of {layers} layers is recorded, and not compiled")
+            return function
         return self._compiled(function)
 
     def _compiled(self, function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
@@ -305,6 +313,13 @@ class Stepped(Automaton):
     def features(self, shown: Tensor) -> Tensor:
         """Return what is probed of the model's state."""
         return self.model.features(shown)
+
+
+def _layers(function: Callable[..., Any]) -> int:
+    """Return how many layers with weights of their own a network has; a function has none."""
+    if not isinstance(function, nn.Module):
+        return 0
+    return sum(bool(one._parameters) for one in function.modules())
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 import torch
+from torch import nn
 
 from ncabench.errors import EngineFailed
 from ncabench.nca.autoencoder.vqvae import VQVAE
@@ -196,3 +197,13 @@ def test_agreement_is_asked_once_for_each_size(automaton, scene):
     for batch in (2, 2, 3):
         engine.rollout(model, **scene(model, batch=batch))
     assert len(engine._agreed) == 2
+
+
+def test_a_network_of_very_many_layers_is_recorded_and_not_compiled():
+    engine = Compiled(torch.device("cpu"))
+    few, many = (nn.Sequential(*map(nn.Linear, [1] * n, [1] * n)) for n in (200, 201))
+    assert engine.faster(many) is not many  # nothing is recorded on a CPU
+    engine.captures = True
+    assert engine.faster(many) is many
+    assert engine.faster(few) is not few
+    assert engine.notes == ["a network of 201 layers is recorded, and not compiled"]
