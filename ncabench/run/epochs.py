@@ -76,8 +76,7 @@ def seconds(
     for rows in _batches(torch.arange(trained_on(len(images))), batch)[:warm_up]:
         _learnt(stage, images[rows], device)
     return [
-        epoch(stage, images, batch=batch, batches=batches, device=device)
-        for _ in range(epochs)
+        epoch(stage, images, batch=batch, batches=batches, device=device) for _ in range(epochs)
     ]
 
 

@@ -20,7 +20,7 @@ AUTO, EAGER, COMPILED, FUSED = "auto", "eager", "compiled", "fused"
 # From how much work on the compiled engine repays what compiling costs, by type of device;
 # a type that is not named gains nothing from it.
 LEAST_STEP_UPDATES: Mapping[str, int] = {"cuda": 50_000}  # iterations x mean steps
-LEAST_ITERATIONS: Mapping[str, int] = {"cuda": 5_000}  # of a model of one pass
+LEAST_ITERATIONS: Mapping[str, int] = {"cuda": 2_500}  # of a model of one pass
 
 
 @dataclass(frozen=True, kw_only=True)
