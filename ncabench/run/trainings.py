@@ -70,7 +70,8 @@ def trainings(model: Model, task: Task, asked: Asked, *, device: torch.device) -
         - ``training/batch_N/``: nothing but the peaks, over a batch of each of the model's
           trainings, of a latent automaton its autoencoder's and its own;
         - ``epochs/batch_N/s``, the mean of epochs after ``warm_up`` batches, of several
-          trainings their sum, and then also ``epochs/batch_N/autoencoder_s`` and ``automaton_s``.
+          trainings their sum, and then also ``epochs/batch_N/autoencoder_s`` and
+          ``automaton_s``.
 
         Peaks are ``peak_allocated_gb``, ``peak_reserved_gb`` and ``device_used_gb``, on a CPU
         ``peak_rss_gb``, a GB being 2**30 bytes. ``steps`` of an automaton's answer.

@@ -81,7 +81,8 @@ class Profile:
             inference, as `ncabench.run.trainings` does, and nothing else; rollouts have at
             most ``train_steps`` steps in training and twice as many in an answer.
         pool: states of the pool on the device, beside trainings; 0 trains without a pool.
-        epochs: timed epochs of training after ``warm_up`` batches, beside trainings; 0 for none.
+        epochs: timed epochs of training after ``warm_up`` batches, beside trainings; 0 for
+            none.
         epoch_batches: batches at most that are timed of an epoch's training, and of its
             validation; each then takes what they take, in proportion. 0 times all of them.
         samples: images of an epoch, four fifths to train on and the rest to validate on.
