@@ -32,7 +32,7 @@ class Fused(Compiled):
     pass computes again, step by step, what lies between. Only cells that fire are computed.
     Fire masks are drawn in the kernels, the same bits as elsewhere. States and sums are
     float32; weights are multiplied in the type of mixed precision, or in TF32 where cuDNN
-    may use it, or in float32. How work is cut is chosen by trying it on the device.
+    may use it. How work is cut is chosen by trying it on the device.
 
     What has no kernels (see `Form.refused`) is done as the compiled engine does it, and a
     note says so. Before a model's first rollout, two of its steps are compared with the
@@ -131,6 +131,10 @@ class Fused(Compiled):
             *OPERANDS,
         ):
             return f"no fused kernels for states of {state.dtype}"
+        narrow = self.amp in (torch.bfloat16, torch.float16)
+        tf32 = torch.backends.cudnn.allow_tf32 and state.dtype == torch.float32
+        if self.device.type == "cuda" and not (narrow or tf32):
+            return "matrix units take TF32, bf16 and fp16, and no wider operands"
         if state.numel() >= MOST_NUMBERS:
             return "the state has too many numbers to be counted in 32 bits"
         return ""

@@ -209,6 +209,22 @@ def test_what_has_no_kernels_is_compiled_and_a_note_says_so(automaton, scene, gi
     assert engine.notes[0] == f"{why}: the compiled engine's steps"
 
 
+def test_a_gpu_is_given_no_operands_that_its_matrix_units_do_not_take(automaton, scene):
+    model = automaton().float()
+    engine = Fused(CPU)
+    engine.device = torch.device("cuda")
+    given = [scene(model)[name] for name in ("state", "condition", "masks")]
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        why = engine._refused(model, *given, None)
+    finally:
+        torch.backends.cudnn.allow_tf32 = True
+    assert why == "matrix units take TF32, bf16 and fp16, and no wider operands"
+    assert engine._refused(model, *given, None) == ""
+    engine.amp = torch.bfloat16
+    assert engine._refused(model.double(), *given, None) == ""
+
+
 def test_kernels_that_compute_something_else_are_refused(automaton, scene):
     model = automaton()
     engine = Fused(CPU)

@@ -29,7 +29,7 @@ def test_the_interpreted_kernels_pass_their_checks():
         [
             sys.executable,
             *("-m", "pytest", "-W", SCALARS, "-p", "no:cacheprovider", "-p", "no:benchmark"),
-            str(HERE / "check_fused.py"),
+            *(str(HERE / name) for name in ("check_fused.py", "check_kernels.py")),
         ],
         env={**os.environ, "TRITON_INTERPRET": "1", "CUDA_VISIBLE_DEVICES": ""},
         capture_output=True,
