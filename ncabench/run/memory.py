@@ -30,8 +30,8 @@ class Peak:
         reserved_mib: what PyTorch's allocator holds for them.
         device_used_mib: what NVML says is in use on the device, less what was in use before
             besides the allocator's share (the CUDA context, loaded kernels, the driver,
-            other processes). Read once, after the action: the allocator gives nothing back
-            before.
+            other processes). Read once, after the action; where the allocator, short of
+            memory, has given some back by then, with that added.
         rss_mib: resident memory of this process, on a CPU only.
     """
 
@@ -81,10 +81,12 @@ def _cuda_peak(action: Callable[[], object], device: torch.device) -> Peak:
         action()
         torch.cuda.synchronize(device)
         used = gpu.used_mib()
+    reserved = torch.cuda.max_memory_reserved(device) / _MIB
+    given_back = reserved - torch.cuda.memory_reserved(device) / _MIB
     return Peak(
         allocated_mib=torch.cuda.max_memory_allocated(device) / _MIB,
-        reserved_mib=torch.cuda.max_memory_reserved(device) / _MIB,
-        device_used_mib=_difference(used, used_before, reserved_before),
+        reserved_mib=reserved,
+        device_used_mib=_difference(used, used_before, reserved_before, given_back),
     )
 
 
@@ -131,15 +133,17 @@ def free_gb(device: torch.device) -> float:
     return torch.cuda.mem_get_info(device)[0] / _GB
 
 
-def _difference(used: float | None, before: float | None, reserved: float) -> float | None:
-    """Return what is used, less what was used before besides the allocator's share.
+def _difference(
+    used: float | None, before: float | None, reserved: float, given_back: float
+) -> float | None:
+    """Return what was used at most, less what was used before besides the allocator's share.
 
-    >>> _difference(1000.0, 700.0, 200.0)  # 500 MiB were the context's
-    500.0
+    >>> _difference(1000.0, 700.0, 200.0, 50.0)  # 500 MiB were the context's
+    550.0
     """
     if used is None or before is None:
         return None
-    return used - (before - reserved)
+    return used + given_back - (before - reserved)
 
 
 def _cpu_peak(action: Callable[[], object]) -> Peak:
