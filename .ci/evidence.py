@@ -3,10 +3,10 @@
     python .ci/evidence.py PLAN.toml --results DIR --out DIR --seconds N [--device cpu]
 
 A plan has queues, each of runs of ``ncabench`` (or of bundles to import first, or of other
-commands) one after another, on a GPU and cores of its own, in a results folder of its own. The first call starts them; they go
-on after it, and the next call finds them. A call waits until all have ended or its seconds are
-over, then exports what is finished, one bundle for each suite, preset and queue, and packs the
-logs. Only the standard library is needed.
+commands) one after another, on a GPU and cores of its own, in a results folder of its own. The
+first call starts them; they go on after it, and the next call finds them. A call waits until
+all have ended or its seconds are over, then exports what is finished, one bundle for each
+suite, preset and queue, and packs the logs. Only the standard library is needed.
 """
 
 import argparse

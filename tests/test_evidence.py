@@ -21,7 +21,10 @@ run = [
 [[queue]]
 name = "first"
 gpu = 1
-run = [{ command = ["-c", "import time; time.sleep(2); open('made', 'w').write('by the first')"] }]
+run = [
+    { command = ["-c", "import time; time.sleep(2)"] },
+    { command = ["-c", "open('made', 'w').write('by the first')"] },
+]
 """
 
 

@@ -34,7 +34,7 @@ BATCH, HEIGHT, WIDTH = (18, 80, 80) if ON_GPU else (2, 6, 16)
 GARBAGE = 2**30  # no cell, and no row
 OPERANDS = (torch.bfloat16, torch.float32) if ON_GPU else (torch.float32,)
 LIMIT = {torch.bfloat16: 2e-2, torch.float32: 2e-3 if ON_GPU else 1e-5}
-TILINGS = [Tiling(128, 8, 1), Tiling(64, 4, 1), Tiling(64, 8, 2)] if ON_GPU else [Tiling(32)]
+TILINGS = [Tiling(128, 8, 1), Tiling(64, 4, 1)] if ON_GPU else [Tiling(32)]
 PERCEPTIONS = {
     "conv": lambda seen: Conv(seen, out_channels=80),
     "sobel": Sobel,

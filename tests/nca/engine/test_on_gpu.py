@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,24 +11,54 @@ import pytest
 import torch
 
 HERE = Path(__file__).parent
-CHECKS = re.findall(r"^def (test_\w+)", (HERE / "check_kernels.py").read_text(), re.MULTILINE)
+FORMS = ("conv", "sobel", "combined")
+CHECKS = {  # and the forms of automata that each is tried with
+    "test_cells_that_fire_are_listed": ("",),
+    "test_cells_think": FORMS,
+    "test_cells_settle": ("",),
+    "test_a_kernel_of_the_backward_pass_stays_within_its_memory": FORMS,
+    "test_a_rollout_and_its_gradients_are_the_definitions": FORMS,
+}
+SANITIZER = shutil.which("compute-sanitizer")
+needs_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
-@pytest.mark.parametrize("check", CHECKS)
-def test_a_kernel_on_this_gpu(check):
-    done = subprocess.run(
+def run(check, *, under=(), only="", **environment):
+    return subprocess.run(
         [
-            sys.executable,
-            *("-m", "pytest", "-p", "no:cacheprovider", "-p", "no:benchmark", "-x"),
-            f"{HERE / 'check_kernels.py'}::{check}",
+            *under,
+            *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:benchmark"),
+            *("-x", "-k", only, f"{HERE / 'check_kernels.py'}::{check}"),
         ],
-        env={**os.environ, "TRITON_INTERPRET": "0"},
+        env={**os.environ, "TRITON_INTERPRET": "0", **environment},
         capture_output=True,
         text=True,
     )
+
+
+@needs_a_gpu
+@pytest.mark.parametrize(
+    ("check", "form"), [(name, form) for name, forms in CHECKS.items() for form in forms]
+)
+def test_a_kernel_on_this_gpu(check, form):
+    done = run(check, only=form)
     assert done.returncode == 0, done.stdout[-4000:]
 
 
-def test_there_are_checks():
-    assert len(CHECKS) == 5
+@needs_a_gpu
+@pytest.mark.skipif(SANITIZER is None, reason="compute-sanitizer is not installed")
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_kernel_touches_no_memory_but_its_own(check):
+    """Each tensor is an allocation of its own, so that reading beyond one is seen."""
+    done = run(
+        check,
+        under=[SANITIZER, "--tool", "memcheck", "--error-exitcode", "9", "--print-limit", "3"],
+        only="not sobel and not combined and not tiling1",
+        PYTORCH_NO_CUDA_MEMORY_CACHING="1",
+    )
+    assert done.returncode == 0, done.stdout[-6000:]
+
+
+def test_all_checks_are_tried():
+    text = (HERE / "check_kernels.py").read_text()
+    assert set(CHECKS) == set(re.findall(r"^def (test_\w+)", text, re.MULTILINE))
