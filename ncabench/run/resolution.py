@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from importlib import util
 from typing import Any
 
+from ncabench.run import assembler
+
 ENGINES = ("compiled", "eager", "fused")
 AUTO, EAGER, COMPILED, FUSED = "auto", "eager", "compiled", "fused"
 
@@ -70,7 +72,11 @@ def lacking(device: str) -> str:
 
 
 def resolve(
-    spec: Mapping[str, Any], *, device: str, lacks: Callable[[str], str] = lacking
+    spec: Mapping[str, Any],
+    *,
+    device: str,
+    lacks: Callable[[str], str] = lacking,
+    assembles: Callable[[], str] = assembler.lacking,
 ) -> Resolution:
     """Return the engine that runs an entry.
 
@@ -78,13 +84,15 @@ def resolve(
         spec: of a training, an evaluation (whose training says what is asked) or a profile.
         device: ``"cpu"`` or ``"cuda:N"``.
         lacks: what is missing for compiling on a device.
+        assembles: what is missing for building fused kernels.
     """
     execution = spec.get("training", spec)["execution"]
     requested = str(execution["engine"])
     if requested == EAGER:
         return Resolution(requested=requested, engine=EAGER, why="it was asked for")
     if requested == FUSED:
-        missing = "the kernels run on a GPU alone" if device == "cpu" else lacks(device)
+        on_gpu = device != "cpu"
+        missing = (lacks(device) or assembles()) if on_gpu else "the kernels run on a GPU alone"
         why = missing or "it was asked for"
         return Resolution(requested=requested, engine=FUSED, why=why, barred=bool(missing))
     if requested == COMPILED:

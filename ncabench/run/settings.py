@@ -10,6 +10,8 @@ from typing import Any
 import torch
 
 from ncabench.nca.engine import Engine
+from ncabench.run import assembler
+from ncabench.run.resolution import FUSED
 
 AMP = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -37,7 +39,13 @@ def apply(execution: Mapping[str, Any], *, device: str) -> torch.dtype | None:
 
 
 def engine(name: str, *, device: str, amp: torch.dtype | None) -> Engine:
-    """Return a new engine; ``"eager"`` is the class ``Eager`` of ``nca/engine/eager.py``."""
+    """Return a new engine; ``"eager"`` is the class ``Eager`` of ``nca/engine/eager.py``.
+
+    Raises:
+        EngineFailed: the engine builds kernels, and no assembler here can be trusted with them.
+    """
+    if name == FUSED and device != "cpu":
+        assembler.use()
     module = importlib.import_module(f"ncabench.nca.engine.{name}")
     made: Engine = getattr(module, name.capitalize())(torch.device(device), amp)
     return made

@@ -19,7 +19,12 @@ def resolve(trainer=AUTOMATON, *, device="cuda:0", role="training", missing="", 
     asked = {"engine": "auto", "deterministic": False, **execution}
     training = {"role": "training", "trainer": trainer, "execution": asked}
     spec = {"role": role, "training": training} if role == "evaluation" else training
-    return resolution.resolve({**spec, "role": role}, device=device, lacks=lambda _: missing)
+    return resolution.resolve(
+        {**spec, "role": role},
+        device=device,
+        lacks=lambda _: missing,
+        assembles=lambda: "",
+    )
 
 
 def test_a_long_training_on_a_gpu_is_compiled_and_says_nothing():
@@ -114,3 +119,20 @@ def test_a_compiler_is_looked_for_where_the_variable_says(monkeypatch, tmp_path)
     assert lacking("cpu") == "there is no C++ compiler (CXX, g++, clang++)"
     monkeypatch.setenv("CXX", "cc1 -O2")
     assert lacking("cpu") == ""
+
+
+def test_fused_kernels_are_refused_where_they_cannot_be_built():
+    spec = {"role": "training", "trainer": AUTOMATON}
+    spec["execution"] = {"engine": "fused", "deterministic": False}
+
+    def found(device, lacks="", assembles=""):
+        return resolution.resolve(
+            spec, device=device, lacks=lambda _: lacks, assembles=lambda: assembles
+        )
+
+    assert found("cuda:0").refused == ""
+    assert found("cuda:0", assembles="too old").refused == (
+        'engine = "fused" cannot run here: too old'
+    )
+    assert found("cuda:0", lacks="no Triton", assembles="too old").why == "no Triton"
+    assert found("cpu", assembles="too old").why == "the kernels run on a GPU alone"

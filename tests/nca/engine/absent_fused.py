@@ -31,6 +31,7 @@ from ncabench.nca.perception.conv import Conv
 from ncabench.nca.perception.sobel import Sobel
 from ncabench.nca.state import Layout
 from ncabench.nca.update.mlp import MLP
+from ncabench.run import assembler
 
 HOPPER = GPUTarget("cuda", 90, 32)
 NAMES = (
@@ -92,7 +93,7 @@ def launched(perception, operands, thinking, learning):
     """Return the kernels after a rollout of table 1's shape, forward and backward."""
     real = loaded.kernels()
     kernels = SimpleNamespace(
-        **{name: Launches(getattr(real, name)) for name in NAMES}, types=real.types
+        **{name: Launches(getattr(real, name).kernel) for name in NAMES}, types=real.types
     )
     layout = Layout(height=80, width=80, visible=4, hidden=12, condition=5, alive=3)
     sensing = perception(layout.perceived)
@@ -125,6 +126,8 @@ def launched(perception, operands, thinking, learning):
 
 def main() -> None:
     """Build all for a convolution in bf16, and for Sobel in TF32 what is not the same."""
+    if not assembler.lacking():
+        assembler.use()
     made = {
         "conv bf16": launched(Conv, torch.bfloat16, THINKING[0], LEARNING[0][0]),
         "sobel tf32": launched(Sobel, torch.float32, THINKING[1], LEARNING[1][0]),
@@ -135,6 +138,7 @@ def main() -> None:
     for case, kernels in made.items():
         for name, launches in kernels.items():
             for number, (source, options) in enumerate(launches.values()):
+                options |= loaded.ASSEMBLED
                 built = triton.compile(source, target=HOPPER, options=options)
                 shared[f"{case} {name} {number}"] = built.metadata.shared
     sys.stdout.write(json.dumps(shared) + "\n")

@@ -27,8 +27,11 @@ from ncabench.nca.rollout import rollout
 from ncabench.nca.state import Layout
 from ncabench.nca.update.mlp import MLP
 from ncabench.nca.weights import initialise
+from ncabench.run import assembler
 
 ON_GPU = torch.cuda.is_available()
+if ON_GPU:
+    assembler.use()
 DEVICE = torch.device("cuda" if ON_GPU else "cpu")
 BATCH, HEIGHT, WIDTH = (18, 80, 80) if ON_GPU else (2, 6, 16)
 GARBAGE = 2**30  # no cell, and no row

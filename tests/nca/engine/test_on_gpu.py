@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from ncabench.run import assembler
+
 HERE = Path(__file__).parent
 FORMS = ("conv", "sobel", "combined")
 CHECKS = {  # and the forms of automata that each is tried with
@@ -20,7 +22,8 @@ CHECKS = {  # and the forms of automata that each is tried with
     "test_a_rollout_and_its_gradients_are_the_definitions": FORMS,
 }
 SANITIZER = shutil.which("compute-sanitizer")
-needs_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+lacking = assembler.lacking() if torch.cuda.is_available() else "there is no GPU"
+needs_a_gpu = pytest.mark.skipif(bool(lacking), reason=lacking)
 
 
 def run(check, *, under=(), only="", **environment):

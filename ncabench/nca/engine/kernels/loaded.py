@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import torch
+
+# As Triton 3.8 asks of the assembler by itself, and older ones do not: a fault of ptxas 13.
+ASSEMBLED = {"ptx_options": "--regAllocOptLevel=2"}
+
+
+@dataclass(frozen=True)
+class Launched:
+    """A kernel that is launched as it is, and built with our options."""
+
+    kernel: Any
+
+    def __getitem__(self, grid: tuple[int, ...]) -> Any:
+        return partial(self.kernel[grid], **ASSEMBLED)
 
 
 def kernels() -> Any:
@@ -18,6 +33,8 @@ def kernels() -> Any:
         ImportError: Triton is not installed.
     """
     import triton.language as tl
+    from triton.runtime.interpreter import InterpretedFunction
+    from triton.runtime.jit import JITFunction
 
     from ncabench.nca.engine.kernels import backward, forward, listing
 
@@ -27,4 +44,10 @@ def kernels() -> Any:
         torch.float16: tl.float16,
         torch.bfloat16: tl.bfloat16,
     }
-    return SimpleNamespace(**{**vars(listing), **vars(forward), **vars(backward)}, types=types)
+    all_of_them = {**vars(listing), **vars(forward), **vars(backward)}
+    named = {
+        name: Launched(one) if isinstance(one, JITFunction) else one
+        for name, one in all_of_them.items()
+        if isinstance(one, (JITFunction, InterpretedFunction))
+    }
+    return SimpleNamespace(**named, types=types)
