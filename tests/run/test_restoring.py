@@ -111,7 +111,7 @@ def test_a_second_copy_of_the_weights_stays():
     assert not torch.equal(model.mix.weight, before)
 
 
-@pytest.mark.parametrize(("pool", "lengths"), [(0, [2, 3, 4, 2]), (8, [2 + 3, 4 + 2, 3 + 4])])
+@pytest.mark.parametrize(("pool", "lengths"), [(0, [4, 3, 2, 4]), (8, [4 + 3, 2 + 4, 3 + 2])])
 def test_an_automaton_descends_once_or_with_a_pool_twice_all_lengths_in_turn(pool, lengths):
     model = Counting()
     [stage] = stages(model, Terms(steps=(2, 4), pool=pool))
