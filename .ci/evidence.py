@@ -107,13 +107,17 @@ def _command(run: dict, queue: dict, given: argparse.Namespace) -> list[str]:
 
 
 def _export(queue: dict, given: argparse.Namespace) -> None:
+    exported = set()
     for run in (one for one in queue["run"] if "suites" in one):
         for name, suite in zip(run["suites"], _suites(run), strict=True):
             bundle = given.out / f"{name}-{run['preset']}-{queue['name']}.zip"
             options = ["--preset", run["preset"], "--no-weights", *_results(queue, given)]
             options += [] if run.get("films", True) else ["--no-films"]
             options += [f"--set={one}" for one in run.get("set", [])]
-            command = [*_ncabench("export"), str(bundle), suite, *options]
+            command = (*_ncabench("export"), str(bundle), suite, *options)
+            if command in exported:  # runs that differ in -k alone
+                continue
+            exported.add(command)
             said = subprocess.run(command, check=False, capture_output=True, text=True)
             print((said.stdout + said.stderr).strip().splitlines()[-1:])  # noqa: T201
 

@@ -46,9 +46,9 @@ def use() -> Assembler:
     Raises:
         EngineFailed: there is none on this machine.
     """
-    if why := lacking():
-        raise EngineFailed(why)
-    found = next(one for one in _all() if one.trusted)
+    found = next((one for one in _all() if one.trusted), None)
+    if found is None:
+        raise EngineFailed(lacking())
     os.environ[VARIABLE] = str(found.path)
     return found
 

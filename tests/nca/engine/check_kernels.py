@@ -160,38 +160,30 @@ def test_cells_that_fire_are_listed(by):
 @every
 @pytest.mark.parametrize("operands", OPERANDS)
 @pytest.mark.parametrize("tiling", TILINGS)
-def test_cells_think(perception, operands, tiling):
+def test_cells_think(perception, operands, tiling, monkeypatch):
     made = scene(perception, operands=operands, tiling=tiling, alone="think", steps=1)
     rows = made.steps.grid.rows(made.state).contiguous()
-    seen = []
-    real = torch.empty_like
-    try:  # the only tensor that a step makes is the change
-        torch.empty_like = lambda like: seen.append(torch.full_like(like, torch.nan)) or seen[0]
-        made.steps.forward([rows, rows.clone()], None, made.listed, made.cast)
-    finally:
-        torch.empty_like = real
-    done(seen)
+    moved = torch.full_like(rows, torch.nan)  # the only tensor that a step makes
+    monkeypatch.setattr(torch, "empty_like", lambda _like: moved)
+    made.steps.forward([rows, rows.clone()], None, made.listed, made.cast)
+    done(moved)
     wanted, fires = change(made, made.state)
     place, cells = made.listed.place[0].flatten(), HEIGHT * WIDTH
     sample = torch.arange(BATCH, device=DEVICE).repeat_interleave(cells)[fires]
-    found = seen[0][sample * cells + place[fires]].double()
+    found = moved[sample * cells + place[fires]].double()
     assert float((found - wanted[fires]).norm() / wanted[fires].norm()) < LIMIT[operands]
-    assert int(seen[0].isnan().any(1).sum()) == int((~fires).sum())
+    assert int(moved.isnan().any(1).sum()) == int((~fires).sum())
 
 
 @pytest.mark.parametrize("kept", [True, False])
-def test_cells_settle(kept):
+def test_cells_settle(kept, monkeypatch):
     made = scene(alone="settle", steps=1)
     grid = made.steps.grid
     rows, after = grid.rows(made.state).contiguous(), nan(grid.cells, 16)
     passes = torch.zeros(1, grid.cells, 1, dtype=torch.int32, device=DEVICE)
     moved = 0.3 * torch.randn(grid.cells, 16, device=DEVICE)
-    real = torch.empty_like
-    try:
-        torch.empty_like = lambda _like: moved
-        made.steps.forward([rows, after], passes if kept else None, made.listed, made.cast)
-    finally:
-        torch.empty_like = real
+    monkeypatch.setattr(torch, "empty_like", lambda _like: moved)
+    made.steps.forward([rows, after], passes if kept else None, made.listed, made.cast)
     done(after)
     place, fires = made.listed.place[0].flatten(), made.masks[0].flatten()
     base = torch.arange(BATCH, device=DEVICE).repeat_interleave(HEIGHT * WIDTH) * HEIGHT * WIDTH
@@ -212,7 +204,7 @@ def alive(state):
 @pytest.mark.parametrize("tiling", TILINGS)
 @pytest.mark.parametrize("kernel", ["unsettle", "unthink", "unsee", "gather"])
 def test_a_kernel_of_the_backward_pass_stays_within_its_memory(
-    perception, operands, tiling, kernel
+    perception, operands, tiling, kernel, monkeypatch
 ):
     made = scene(perception, operands=operands, tiling=tiling, alone=kernel, steps=2)
     grid = made.steps.grid
@@ -227,11 +219,8 @@ def test_a_kernel_of_the_backward_pass_stays_within_its_memory(
             one.fill_(0.5)
         return sums
 
-    try:
-        Sums.empty = filled
-        sums = made.steps.backward(gradient, [rows, rows, rows], passes, made.listed, made.cast)
-    finally:
-        Sums.empty = before
+    monkeypatch.setattr(Sums, "empty", filled)
+    sums = made.steps.backward(gradient, [rows, rows, rows], passes, made.listed, made.cast)
     done(sums)
     made_of = (gradient, *sums.senses, *sums.told, sums.middle, sums.last, *sums.seen)
     assert all(bool(one.isfinite().all()) for one in made_of)
