@@ -124,6 +124,9 @@ class Fused(Compiled):
             return why
         if masks is None or noises is not None:
             return "noise has no fused kernels"
+        assert isinstance(model, NCA)
+        if Form.reach(model) > min(state.shape[2:]):
+            return "a cell sees further than the grid is wide"
         if condition is not None and condition.ndim != 2:
             return "the condition is an image"
         if state.dtype not in (torch.float32, torch.float64) or self.amp not in (

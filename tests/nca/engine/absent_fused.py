@@ -21,7 +21,7 @@ from triton.compiler import ASTSource
 from ncabench.nca.draws import Draws
 from ncabench.nca.engine.cells import Grid
 from ncabench.nca.engine.kernels import loaded
-from ncabench.nca.engine.kernels.chosen import LEARNING, THINKING
+from ncabench.nca.engine.kernels.chosen import LEARNING, THINKING, UNTHINKING
 from ncabench.nca.engine.kernels.form import Form
 from ncabench.nca.engine.kernels.rolled import Roll, flattened
 from ncabench.nca.engine.kernels.steps import Steps
@@ -42,7 +42,8 @@ NAMES = (
     "unsettle",
     "gather",
     "unthink",
-    "unsee",
+    "learn",
+    "learn_to_see",
 )
 TYPES = {
     torch.int32: "*i32",
@@ -51,7 +52,7 @@ TYPES = {
     torch.float32: "*fp32",
     torch.bfloat16: "*bf16",
 }
-OPTIONS = ("num_warps", "num_stages")
+OPTIONS = ("num_warps", "num_stages", "maxnreg")
 
 
 @dataclass
@@ -89,7 +90,7 @@ class Launches:
         return ASTSource(self.kernel, signature, constants, attributes)
 
 
-def launched(perception, operands, thinking, learning):
+def launched(perception, operands, **cut):
     """Return the kernels after a rollout of table 1's shape, forward and backward."""
     real = loaded.kernels()
     kernels = SimpleNamespace(
@@ -104,9 +105,7 @@ def launched(perception, operands, thinking, learning):
         Grid(batch=18, height=80, width=80),
         operands=operands,
         precision="tf32",
-        thinking=thinking,
-        learning=learning,
-        programs=132,
+        **cut,
     )
     fires = Fires(
         draws=Draws(0),
@@ -124,13 +123,24 @@ def launched(perception, operands, thinking, learning):
     return {name: getattr(kernels, name).made for name in NAMES}
 
 
+def cut(number):
+    """Return the first or the second way to cut all work."""
+    learning, times = LEARNING[number]
+    return {
+        "thinking": THINKING[number],
+        "unthinking": UNTHINKING[number],
+        "learning": learning,
+        "programs": 132 * times,
+    }
+
+
 def main() -> None:
     """Build all for a convolution in bf16, and for Sobel in TF32 what is not the same."""
     if not assembler.lacking():
         assembler.use()
     made = {
-        "conv bf16": launched(Conv, torch.bfloat16, THINKING[0], LEARNING[0][0]),
-        "sobel tf32": launched(Sobel, torch.float32, THINKING[1], LEARNING[1][0]),
+        "conv bf16": launched(Conv, torch.bfloat16, **cut(0)),
+        "sobel tf32": launched(Sobel, torch.float32, **cut(1)),
     }
     for name in ("list_masked", "list_drawn", "settle", "unsettle", "gather"):
         made["sobel tf32"].pop(name)  # the same

@@ -146,6 +146,7 @@ def test_masks_drawn_in_the_kernel_are_the_draws_bit_for_bit(automaton, rate, rn
         operands=torch.float32,
         precision="ieee",
         thinking=Tiling(),
+        unthinking=Tiling(),
         learning=Tiling(),
         programs=1,
     )

@@ -17,7 +17,8 @@ from ncabench.nca.engine.cells import Grid
 from ncabench.nca.engine.kernels import loaded
 from ncabench.nca.engine.kernels.form import Form
 from ncabench.nca.engine.kernels.rolled import Roll, _cast, flattened
-from ncabench.nca.engine.kernels.steps import Listed, Steps, Sums, Tiling
+from ncabench.nca.engine.kernels.steps import Listed, Steps, Tiling
+from ncabench.nca.engine.kernels.sums import Sums
 from ncabench.nca.fires import Fires
 from ncabench.nca.model.nca import NCA
 from ncabench.nca.perception.combined import Combined
@@ -87,6 +88,7 @@ def scene(perception="conv", *, operands=torch.float32, tiling=None, alone=None,
         operands=operands,
         precision="tf32" if ON_GPU else "ieee",
         thinking=tiling or TILINGS[0],
+        unthinking=tiling or TILINGS[0],
         learning=tiling or TILINGS[0],
         programs=132 if ON_GPU else 2,
     )
@@ -202,7 +204,7 @@ def alive(state):
 @every
 @pytest.mark.parametrize("operands", OPERANDS)
 @pytest.mark.parametrize("tiling", TILINGS)
-@pytest.mark.parametrize("kernel", ["unsettle", "unthink", "unsee", "gather"])
+@pytest.mark.parametrize("kernel", ["unsettle", "unthink", "gather", "learn", "learn_to_see"])
 def test_a_kernel_of_the_backward_pass_stays_within_its_memory(
     perception, operands, tiling, kernel, monkeypatch
 ):
@@ -213,14 +215,19 @@ def test_a_kernel_of_the_backward_pass_stays_within_its_memory(
     gradient = torch.ones(grid.cells, 16, device=DEVICE)
     before = Sums.empty
 
-    def filled(steps, device):
-        sums = before(steps, device)
-        for one in (*sums.percepts, *sums.seen):
+    def filled(steps, states):
+        sums = before(steps, states)
+        for kept in sums.kept:
+            for one in (*kept.percepts, kept.thoughts, kept.ends, *kept.from_percepts):
+                one.fill_(0.5)
+            kept.from_thoughts.fill_(0.5)
+        for one in sums.seen:
             one.fill_(0.5)
         return sums
 
     monkeypatch.setattr(Sums, "empty", filled)
-    sums = made.steps.backward(gradient, [rows, rows, rows], passes, made.listed, made.cast)
+    states = torch.stack([rows, rows, rows])
+    sums = made.steps.backward(gradient, states, passes, made.listed, made.cast)
     done(sums)
     made_of = (gradient, *sums.senses, *sums.told, sums.middle, sums.last, *sums.seen)
     assert all(bool(one.isfinite().all()) for one in made_of)

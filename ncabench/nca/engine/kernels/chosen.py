@@ -16,18 +16,28 @@ from ncabench.nca.engine.kernels.rolled import Roll, flattened, kept_apart
 from ncabench.nca.engine.kernels.steps import Kernels, Steps, Tiling
 
 THINKING = (
-    Tiling(rows=128, warps=8, stages=1),
-    Tiling(rows=64, warps=4, stages=1),
-    Tiling(rows=64, warps=4, stages=2),
+    Tiling(rows=128, warps=8),
+    Tiling(rows=64, warps=4, registers=128),
+    Tiling(rows=64, warps=4),
+)
+UNTHINKING = (
+    Tiling(rows=64, warps=4),
+    Tiling(rows=64, warps=4, registers=168),
+    Tiling(rows=128, warps=8, registers=128),
 )
 LEARNING = (
-    (Tiling(rows=128, warps=8, stages=1), 1),
-    (Tiling(rows=64, warps=4, stages=1), 2),
-    (Tiling(rows=64, warps=8, stages=2), 1),
+    (Tiling(rows=64, warps=4, stages=3), 2),
+    (Tiling(rows=128, warps=8, stages=2), 1),
+    (Tiling(rows=64, warps=4, stages=2), 2),
 )  # with programs for each multiprocessor
 ROUNDS = 5
 STEPS = 4  # of a rollout that is tried
-INTERPRETED = Tiling(rows=32), Tiling(rows=16), 2
+INTERPRETED = {
+    "thinking": Tiling(rows=32),
+    "unthinking": Tiling(rows=16),
+    "learning": Tiling(rows=16),
+    "programs": 2,
+}
 
 
 class Chosen:
@@ -61,42 +71,36 @@ class Chosen:
             OutOfResources: (Triton's) no cut fits on the device.
         """
         if device.type != "cuda":
-            thinking, learning, programs = INTERPRETED
-            return self._made(thinking, learning, programs)
+            return self._made(INTERPRETED)
         properties: Any = torch.cuda.get_device_properties(device)
         count = int(properties.multi_processor_count)
-        candidates = [self._made(one, LEARNING[0][0], count) for one in THINKING]
-        best = self._fastest(candidates, device, gradients=False)
-        if gradients:
-            thinking = best.thinking
-            candidates = [self._made(thinking, one, count * times) for one, times in LEARNING]
-            best = self._fastest(candidates, device, gradients=True)
-        self.told = f"thinking {best.thinking}" + (
-            f", learning {best.learning}, {best.programs} programs" if gradients else ""
-        )
-        return best
+        cuts: dict[str, list[dict[str, Any]]] = {
+            "thinking": [{"thinking": one} for one in THINKING],
+            "unthinking": [{"unthinking": one} for one in UNTHINKING],
+            "learning": [{"learning": one, "programs": count * n} for one, n in LEARNING],
+        }
+        best = {name: value for cut in cuts.values() for name, value in cut[0].items()}
+        for part in cuts if gradients else ("thinking",):
+            tried = [best | cut for cut in cuts[part]]
+            best = self._fastest(tried, device, gradients=part != "thinking")
+        told = best if gradients else {"thinking": best["thinking"]}
+        self.told = ", ".join(f"{name} {value}" for name, value in told.items())
+        return self._made(best)
 
-    def _made(self, thinking: Tiling, learning: Tiling, programs: int) -> Steps:
-        return Steps(
-            self.kernels,
-            self.form,
-            self.grid,
-            thinking=thinking,
-            learning=learning,
-            programs=programs,
-            **self.asked,
-        )
+    def _made(self, cut: dict[str, Any]) -> Steps:
+        return Steps(self.kernels, self.form, self.grid, **cut, **self.asked)
 
     def _fastest(
-        self, candidates: Sequence[Steps], device: torch.device, *, gradients: bool
-    ) -> Steps:
+        self, candidates: Sequence[dict[str, Any]], device: torch.device, *, gradients: bool
+    ) -> dict[str, Any]:
         from triton.runtime.errors import OutOfResources
 
         times: list[float] = []
         why: Exception | None = None
         for one in candidates:
             try:
-                times.append(_timed(self._trial(one, device, gradients=gradients), device))
+                trial = self._trial(self._made(one), device, gradients=gradients)
+                times.append(_timed(trial, device))
             except OutOfResources as error:  # too much shared memory: this cut is none
                 times.append(math.inf)
                 why = error

@@ -131,6 +131,12 @@ class Form:
             return "a condition is not the same at the border of a grid that is no torus"
         return ""
 
+    @staticmethod
+    def reach(model: NCA) -> int:
+        """Return how many cells away the farthest is that a cell sees."""
+        convs = _convolutions(model.perception)
+        return max([1, *(conv.kernel_size[0] // 2 * conv.dilation[0] for conv in convs)])
+
     def matrices(self, condition: Tensor | None) -> Matrices:
         """Return the matrices of the weights as they are.
 
@@ -181,8 +187,8 @@ class Form:
         perception, first = self.model.perception, self.update.first
         assert isinstance(perception, Sobel)
         filters = perception.kernels.reshape(3, 9)
-        centre = F.one_hot(torch.tensor(4, device=filters.device), 9).to(filters)
-        filters = torch.cat([centre[None], filters])  # (4, taps)
+        centre = torch.eye(9, device=filters.device, dtype=filters.dtype)[4:5]
+        filters = torch.cat([centre, filters])  # (4, taps)
         seen = first.weight[:, :, 0, 0].reshape(len(first.weight), 4, -1)  # (hidden, 4, C + K)
         taps = torch.einsum("gt,hgc->tch", filters, seen[:, :, : self.channels])
         assert first.bias is not None

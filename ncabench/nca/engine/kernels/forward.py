@@ -8,7 +8,8 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from ncabench.nca.engine.kernels.pieces import convolved, layer, leaky
+from ncabench.nca.engine.kernels.pieces import begun, block, product, wrapped
+from ncabench.nca.engine.kernels.thought import sensed
 
 
 @triton.jit
@@ -61,67 +62,49 @@ def think(
         row = first + tl.arange(0, ROWS)
         valid = row < count
         cell = tl.load(rows + base + row, mask=valid, other=0)
-        one, other = convolved(
+        last_one, _ = block(last, 0, A, CP, 0)
+        last_other = last_one
+        if B > 0:
+            last_other, _ = block(last, A, B, CP, 0)
+        done, none = begun(last_bias, ROWS, CP, 0, WIDE)
+        _, one, other, _ = sensed(
             values + base * C,
             cell,
             valid,
+            sample,
             height,
             width,
             sense_1,
-            told_1 + sample * (A_1 + B_1),
+            told_1,
+            sense_2,
+            told_2,
+            middle,
+            middle_bias,
             SIDE_1,
             DILATION_1,
             CIRCULAR_1,
-            C,
-            CP,
-            TAPS,
             A_1,
             B_1,
             SLOPE_1,
+            SIDE_2,
+            DILATION_2,
+            CIRCULAR_2,
+            A_2,
+            B_2,
+            SLOPE_2,
+            MIDDLE,
+            A,
+            B,
+            C,
+            CP,
+            TAPS,
             NARROW,
             WIDE,
             PRECISION,
         )
-        if MIDDLE:
-            BX: tl.constexpr = B if B > 0 else 16
-            thought = tl.zeros([ROWS, A], WIDE)
-            thought += tl.load(middle_bias + tl.arange(0, A))[None, :].to(WIDE)
-            also = tl.zeros([ROWS, BX], WIDE)
-            if B > 0:
-                also += tl.load(middle_bias + A + tl.arange(0, BX))[None, :].to(WIDE)
-            thought, also = layer(
-                one, other, middle, 0, thought, also, A_1, B_1, A, B, PRECISION
-            )
-            if SIDE_2 > 0:
-                one, other = convolved(
-                    values + base * C,
-                    cell,
-                    valid,
-                    height,
-                    width,
-                    sense_2,
-                    told_2 + sample * (A_2 + B_2),
-                    SIDE_2,
-                    DILATION_2,
-                    CIRCULAR_2,
-                    C,
-                    CP,
-                    TAPS,
-                    A_2,
-                    B_2,
-                    SLOPE_2,
-                    NARROW,
-                    WIDE,
-                    PRECISION,
-                )
-                thought, also = layer(
-                    one, other, middle, A_1 + B_1, thought, also, A_2, B_2, A, B, PRECISION
-                )
-            one, other = leaky(thought, 0.2).to(NARROW), leaky(also, 0.2).to(NARROW)
-        done = tl.zeros([ROWS, CP], WIDE)
-        done += tl.load(last_bias + tl.arange(0, CP))[None, :].to(WIDE)
-        none = tl.zeros([ROWS, 16], WIDE)
-        done, none = layer(one, other, last, 0, done, none, A, B, CP, 0, PRECISION)
+        done, none = product(one, last_one, last_one, done, none, 0, PRECISION)
+        if B > 0:
+            done, none = product(other, last_other, last_other, done, none, 0, PRECISION)
         channel = tl.arange(0, CP)
         places = change + (base + row)[:, None] * C + channel[None, :]
         tl.store(places, done * step_size, mask=valid[:, None] & (channel < C)[None, :])
@@ -144,6 +127,7 @@ def settle(
     place,
     change,
     after,
+    narrow,
     passes,
     cells,
     height,
@@ -152,13 +136,15 @@ def settle(
     FROZEN: tl.constexpr,
     CLAMP: tl.constexpr,
     KEEP: tl.constexpr,
+    NARROWED: tl.constexpr,
     C: tl.constexpr,
     CP: tl.constexpr,
     CELLS: tl.constexpr,
 ):
     """Add the change, let die what does not live, and clamp.
 
-    ``passes`` has a bit for each channel through which a gradient passes.
+    ``passes`` has a bit for each channel through which a gradient passes. ``narrow`` is what
+    the next step's percepts are of, where that is not the state itself.
     """
     sample = tl.program_id(1)
     base = sample * cells
@@ -203,6 +189,8 @@ def settle(
         moved = tl.where(clamped & (moved > 1), 1.0, moved)
         moved = tl.where(clamped & (moved < -1), -1.0, moved)
     tl.store(after + places, moved, mask=both)
+    if NARROWED:
+        tl.store(narrow + places, moved.to(narrow.dtype.element_ty), mask=both)
     if KEEP:
         BITS: tl.constexpr = CP if CP < 32 else 32
         WORDS: tl.constexpr = CP // BITS
@@ -329,13 +317,12 @@ def _seen_by(
     channel = tl.arange(0, CP)
     total = tl.zeros([cell.shape[0], CP], WIDE)
     y, x = cell // width, cell % width
-    for tap in range(SIDE * SIDE):
+    for tap in tl.static_range(SIDE * SIDE):
         down = y - (tap // SIDE - SIDE // 2) * DILATION
         right = x - (tap % SIDE - SIDE // 2) * DILATION
         there = within
         if CIRCULAR:
-            down = (down + 64 * height) % height
-            right = (right + 64 * width) % width
+            down, right = wrapped(down, height), wrapped(right, width)
         else:
             there = within & (down >= 0) & (down < height) & (right >= 0) & (right < width)
         row = tl.load(place + base + down * width + right, mask=there, other=-1)

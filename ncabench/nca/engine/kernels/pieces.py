@@ -3,13 +3,21 @@
 Rows are cells that fire; values of a grid lie cell by cell, ``(cells, C)``. Widths of tiles
 are powers of two, so a layer of width 80 is a part of 64 and a part of 16: ``A`` and ``B``.
 Where a layer is one part, ``B`` is 0 and its second part is neither computed nor read.
-Accumulators have the type ``WIDE``, operands of products the type ``NARROW``.
+Accumulators have the type ``WIDE``, operands of products, percepts' values among them, the
+type ``NARROW``.
 """
 
 from __future__ import annotations
 
 import triton
 import triton.language as tl
+
+
+@triton.jit
+def wrapped(place, size):
+    """Return places of a torus that are beyond its edge by less than its size."""
+    place = tl.where(place < 0, place + size, place)
+    return tl.where(place >= size, place - size, place)
 
 
 @triton.jit
@@ -33,8 +41,7 @@ def near(
     right = (cells % width)[:, None] + ((tap % SIDE - SIDE // 2) * DILATION)[None, :]
     seen = valid[:, None] & (tap < SIDE * SIDE)[None, :]
     if CIRCULAR:
-        down = (down + 64 * height) % height
-        right = (right + 64 * width) % width
+        down, right = wrapped(down, height), wrapped(right, width)
     else:
         seen &= (down >= 0) & (down < height) & (right >= 0) & (right < width)
     there = down * width + right
@@ -67,6 +74,44 @@ def unleaky(gradient, after, SLOPE: tl.constexpr):
 
 
 @triton.jit
+def block(weights, row, ROWS: tl.constexpr, A: tl.constexpr, B: tl.constexpr):
+    """Return rows of a matrix from ``row`` on, in the two parts of its width."""
+    one = matrix(weights, row, 0, ROWS, A, A + B)
+    other = one
+    if B > 0:
+        other = matrix(weights, row, A, ROWS, B, A + B)
+    return one, other
+
+
+@triton.jit
+def product(
+    values,
+    weight_one,
+    weight_other,
+    one,
+    other,
+    B: tl.constexpr,
+    PRECISION: tl.constexpr,
+):
+    """Add to both parts of a sum the products of values with both parts of a matrix."""
+    one = tl.dot(values, weight_one, one, PRECISION, out_dtype=one.dtype)
+    if B > 0:
+        other = tl.dot(values, weight_other, other, PRECISION, out_dtype=one.dtype)
+    return one, other
+
+
+@triton.jit
+def begun(added, ROWS: tl.constexpr, A: tl.constexpr, B: tl.constexpr, WIDE: tl.constexpr):
+    """Return sums of rows, in two parts, that hold what is added to every one."""
+    BX: tl.constexpr = B if B > 0 else 16
+    one = tl.zeros([ROWS, A], WIDE) + tl.load(added + tl.arange(0, A))[None, :].to(WIDE)
+    other = tl.zeros([ROWS, BX], WIDE)
+    if B > 0:
+        other += tl.load(added + A + tl.arange(0, BX))[None, :].to(WIDE)
+    return one, other
+
+
+@triton.jit
 def convolved(
     values,
     cells,
@@ -91,17 +136,29 @@ def convolved(
     """Return a convolution's leaky outputs of rows, in two parts.
 
     The square of an odd number is 1 more than a multiple of 8: ``TAPS`` (a power of two up
-    to 8) at a time, one tap is left.
+    to 8) at a time, one tap is left. All that a product needs is asked for before the first
+    product, since each of them waits for the whole program.
     """
-    N: tl.constexpr = A + B
-    BX: tl.constexpr = B if B > 0 else 16
     FULL: tl.constexpr = (SIDE * SIDE) // TAPS
-    rows: tl.constexpr = cells.shape[0]
-    one = tl.zeros([rows, A], WIDE) + tl.load(added + tl.arange(0, A))[None, :].to(WIDE)
-    other = tl.zeros([rows, BX], WIDE)
-    if B > 0:
-        other += tl.load(added + A + tl.arange(0, BX))[None, :].to(WIDE)
+    one, other = begun(added, cells.shape[0], A, B, WIDE)
+    if FULL * TAPS < SIDE * SIDE:
+        rest_one, rest_other = block(weights, FULL * TAPS * CP, CP, A, B)
+        rest = near(
+            values,
+            cells,
+            valid,
+            height,
+            width,
+            FULL * TAPS,
+            1,
+            SIDE,
+            DILATION,
+            CIRCULAR,
+            C,
+            CP,
+        )
     for part in range(FULL):
+        weight_one, weight_other = block(weights, part * (TAPS * CP), TAPS * CP, A, B)
         seen = near(
             values,
             cells,
@@ -115,125 +172,52 @@ def convolved(
             CIRCULAR,
             C,
             CP,
-        ).to(NARROW)
-        row = part * (TAPS * CP)
-        one = tl.dot(
-            seen, matrix(weights, row, 0, TAPS * CP, A, N), one, PRECISION, out_dtype=WIDE
         )
-        if B > 0:
-            other = tl.dot(
-                seen,
-                matrix(weights, row, A, TAPS * CP, BX, N),
-                other,
-                PRECISION,
-                out_dtype=WIDE,
-            )
+        one, other = product(seen, weight_one, weight_other, one, other, B, PRECISION)
     if FULL * TAPS < SIDE * SIDE:
-        seen = near(
-            values,
-            cells,
-            valid,
-            height,
-            width,
-            FULL * TAPS,
-            1,
-            SIDE,
-            DILATION,
-            CIRCULAR,
-            C,
-            CP,
-        ).to(NARROW)
-        row = FULL * TAPS * CP
-        one = tl.dot(seen, matrix(weights, row, 0, CP, A, N), one, PRECISION, out_dtype=WIDE)
-        if B > 0:
-            other = tl.dot(
-                seen, matrix(weights, row, A, CP, BX, N), other, PRECISION, out_dtype=WIDE
-            )
+        one, other = product(rest, rest_one, rest_other, one, other, B, PRECISION)
     return leaky(one, SLOPE).to(NARROW), leaky(other, SLOPE).to(NARROW)
 
 
 @triton.jit
-def layer(
-    one,
-    other,
-    weights,
-    row,
-    out_one,
-    out_other,
-    A: tl.constexpr,
-    B: tl.constexpr,
-    OUT_A: tl.constexpr,
-    OUT_B: tl.constexpr,
-    PRECISION: tl.constexpr,
-):
-    """Add to both parts of a layer's output what both of its input give, from a row on."""
-    N: tl.constexpr = OUT_A + OUT_B
-    OUT_BX: tl.constexpr = OUT_B if OUT_B > 0 else 16
-    BX: tl.constexpr = B if B > 0 else 16
-    out_one = tl.dot(
-        one,
-        matrix(weights, row, 0, A, OUT_A, N),
-        out_one,
-        PRECISION,
-        out_dtype=out_one.dtype,
-    )
-    if OUT_B > 0:
-        out_other = tl.dot(
-            one,
-            matrix(weights, row, OUT_A, A, OUT_BX, N),
-            out_other,
-            PRECISION,
-            out_dtype=out_one.dtype,
-        )
-    if B > 0:
-        out_one = tl.dot(
-            other,
-            matrix(weights, row + A, 0, BX, OUT_A, N),
-            out_one,
-            PRECISION,
-            out_dtype=out_one.dtype,
-        )
-        if OUT_B > 0:
-            out_other = tl.dot(
-                other,
-                matrix(weights, row + A, OUT_A, BX, OUT_BX, N),
-                out_other,
-                PRECISION,
-                out_dtype=out_one.dtype,
-            )
-    return out_one, out_other
-
-
-@triton.jit
-def unlayer(
+def unproduct(
     gradient_one,
     gradient_other,
-    weights,
-    row,
-    A: tl.constexpr,
-    OUT_A: tl.constexpr,
-    OUT_B: tl.constexpr,
+    weight_one,
+    weight_other,
+    B: tl.constexpr,
     WIDE: tl.constexpr,
     PRECISION: tl.constexpr,
 ):
-    """Return the gradient of ``A`` inputs of a layer, from a row of its weights on."""
-    N: tl.constexpr = OUT_A + OUT_B
-    OUT_BX: tl.constexpr = OUT_B if OUT_B > 0 else 16
+    """Return the gradient of a product's values: with both parts of its matrix, turned."""
     found = tl.dot(
-        gradient_one,
-        tl.trans(matrix(weights, row, 0, A, OUT_A, N)),
-        input_precision=PRECISION,
-        out_dtype=WIDE,
+        gradient_one, tl.trans(weight_one), input_precision=PRECISION, out_dtype=WIDE
     )
-    if OUT_B > 0:
-        found = tl.dot(
-            gradient_other,
-            tl.trans(matrix(weights, row, OUT_A, A, OUT_BX, N)),
-            found,
-            PRECISION,
-            out_dtype=WIDE,
-        )
+    if B > 0:
+        found = tl.dot(gradient_other, tl.trans(weight_other), found, PRECISION, out_dtype=WIDE)
     return found
+
+
+@triton.jit
+def store_rows(places, one, other, valid, A: tl.constexpr, B: tl.constexpr):
+    """Store both parts of rows at their places."""
+    along = tl.arange(0, A)
+    kind: tl.constexpr = places.dtype.element_ty
+    tl.store(places[:, None] + along[None, :], one.to(kind), mask=valid[:, None])
+    if B > 0:
+        beside = A + tl.arange(0, B)
+        tl.store(places[:, None] + beside[None, :], other.to(kind), mask=valid[:, None])
+
+
+@triton.jit
+def load_rows(places, valid, A: tl.constexpr, B: tl.constexpr):
+    """Return both parts of rows at their places; of rows that are none, 0."""
+    one = tl.load(places[:, None] + tl.arange(0, A)[None, :], mask=valid[:, None], other=0.0)
+    other = one
+    if B > 0:
+        beside = A + tl.arange(0, B)
+        other = tl.load(places[:, None] + beside[None, :], mask=valid[:, None], other=0.0)
+    return one, other
 
 
 @triton.jit

@@ -37,7 +37,7 @@ class Roll(torch.autograd.Function):
         steps, (states, passes, *given) = ctx.steps, ctx.saved_tensors
         gradient = gradients[0].to(steps.wide).clone(memory_format=torch.contiguous_format)
         cast = _cast(_packed(given), steps)
-        sums = steps.backward(gradient, states.unbind(0), passes, ctx.listed, cast)
+        sums = steps.backward(gradient, states, passes, ctx.listed, cast)
         found = flattened(sums.matrices(_packed(given)))
         return None, None, gradient, *found
 

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from ncabench.nca.engine.cells import Grid
-from ncabench.nca.engine.kernels.form import LEAST, Branch, Form, Matrices
+from ncabench.nca.engine.kernels.form import Branch, Form, Matrices
+from ncabench.nca.engine.kernels.sums import Kept, Sums
 from ncabench.nca.fires import Fires
 
 CHUNK = 1024  # cells that are listed at a time
@@ -29,7 +30,8 @@ class Kernels(Protocol):
     unsettle: Any
     gather: Any
     unthink: Any
-    unsee: Any
+    learn: Any
+    learn_to_see: Any
     types: Any
 
 
@@ -41,16 +43,19 @@ class Tiling:
         rows: rows of a tile; a power of two.
         warps: of a program.
         stages: tiles that a program has in its shared memory at once.
+        registers: of a thread, at most; None for as many as it takes.
     """
 
     rows: int = 128
     warps: int = 8
     stages: int = 1
+    registers: int | None = None
 
     @property
     def launch(self) -> dict[str, int]:
         """What a launch is told of it."""
-        return {"ROWS": self.rows, "num_warps": self.warps, "num_stages": self.stages}
+        cut = {"ROWS": self.rows, "num_warps": self.warps, "num_stages": self.stages}
+        return cut if self.registers is None else {**cut, "maxnreg": self.registers}
 
 
 @dataclass(frozen=True)
@@ -78,8 +83,9 @@ class Steps:
         operands: the type that weights are multiplied in.
         precision: of products of float32 operands: ``"tf32"`` or ``"ieee"``.
         thinking: how the work of a step is cut.
-        learning: how that of its gradients is.
-        programs: that compute gradients side by side; each has a slot for its sums.
+        unthinking: how that of its rows' gradients is.
+        learning: how that of its weights' gradients is.
+        programs: that add up weights' gradients side by side; each has a slot for its sums.
     """
 
     def __init__(
@@ -91,11 +97,13 @@ class Steps:
         operands: torch.dtype,
         precision: str,
         thinking: Tiling,
+        unthinking: Tiling,
         learning: Tiling,
         programs: int,
     ) -> None:
         self.kernels, self.form, self.grid = kernels, form, grid
-        self.thinking, self.learning, self.programs = thinking, learning, programs
+        self.thinking, self.unthinking, self.learning = thinking, unthinking, learning
+        self.programs = programs
         self.operands = operands
         self.wide = torch.float64 if operands == torch.float64 else torch.float32
         self.cells = grid.height * grid.width
@@ -104,7 +112,6 @@ class Steps:
         self.sizes = {"cells": self.cells, "height": grid.height, "width": grid.width}
         self.channels = {"C": form.channels, "CP": padded}
         self.taps = max(1, min(TAPS, SEEN // padded))
-        self.batch = 1 << (grid.batch - 1).bit_length()
         self.living = {
             "ALIVE": -1 if layout.alive is None else layout.alive,
             "FROZEN": layout.frozen,
@@ -177,11 +184,12 @@ class Steps:
             cast: matrices of the operands' type.
         """
         change = torch.empty_like(states[0])
+        narrow = None if self.operands == self.wide else states[0].to(self.operands)
         tiles = -(-self.cells // self.thinking.rows), self.grid.batch
         for turn in range(len(states) - 1):
             rows, place, counts = listed.rows[turn], listed.place[turn], listed.counts[turn]
             self.kernels.think[tiles](
-                states[turn],
+                states[turn] if narrow is None else narrow,
                 rows,
                 counts,
                 change,
@@ -198,10 +206,12 @@ class Steps:
                 place,
                 change,
                 states[turn + 1],
+                change if narrow is None else narrow,
                 change if passes is None else passes[turn],
                 **self.sizes,
                 **self.living,
                 KEEP=passes is not None,
+                NARROWED=narrow is not None,
                 **self.channels,
                 CELLS=SETTLED,
             )
@@ -209,160 +219,137 @@ class Steps:
     def backward(
         self,
         gradient: Tensor,
-        states: Sequence[Tensor],
+        states: Tensor,
         passes: Tensor,
         listed: Listed,
         cast: Matrices,
     ) -> Sums:
         """Turn the gradient of the last state into that of the first, in place.
 
+        Args:
+            gradient: ``(cells, C)``.
+            states: ``(T + 1, cells, C)``.
+            passes: as `forward` kept them.
+            listed: which cells fire.
+            cast: matrices of the operands' type.
+
         Returns the sums of the weights' gradients, in slots.
         """
-        sums = Sums.empty(self, gradient.device)
+        sums = Sums.empty(self, states)
         everywhere = self._everywhere()
-        last = len(states) - 2
+        turns = len(states) - 1
         self.kernels.unsettle[everywhere](
-            gradient, passes[last], self.cells, **self.channels, CELLS=SETTLED
+            gradient, passes[turns - 1], self.cells, **self.channels, CELLS=SETTLED
         )
-        for turn in range(last, -1, -1):
-            self._descend(gradient, states[turn], listed, turn, cast, sums)
-            self.kernels.gather[everywhere](
-                gradient,
-                listed.place[turn],
-                sums.seen[0],
-                sums.seen[-1],
-                passes[max(turn - 1, 0)],
-                **self.sizes,
-                **_geometry(self.form.branches),
-                OPEN=turn > 0,
-                **self.channels,
-                CELLS=SETTLED,
-            )
+        for high in range(turns, 0, -sums.together):
+            low = max(0, high - sums.together)
+            values = sums.values(states[low:high])
+            for turn in range(high - 1, low - 1, -1):
+                kept = sums.kept[turn - low]
+                self._descend(gradient, values[turn - low], listed, turn, cast, kept)
+                self.kernels.gather[everywhere](
+                    gradient,
+                    listed.place[turn],
+                    sums.seen[0],
+                    sums.seen[-1],
+                    passes[max(turn - 1, 0)],
+                    **self.sizes,
+                    **_geometry(self.form.branches),
+                    OPEN=turn > 0,
+                    **self.channels,
+                    CELLS=SETTLED,
+                )
+            self._learn(values, listed, low, sums)
         return sums
 
     def _descend(
         self,
         gradient: Tensor,
-        state: Tensor,
+        values: Tensor,
         listed: Listed,
         turn: int,
         cast: Matrices,
-        sums: Sums,
+        kept: Kept,
     ) -> None:
-        rows, counts = listed.rows[turn], listed.counts[turn]
-        self.kernels.unthink[(self.programs,)](
-            state,
-            rows,
-            counts,
+        self.kernels.unthink[(-(-self.cells // self.unthinking.rows), self.grid.batch)](
+            values,
+            listed.rows[turn],
+            listed.counts[turn],
             gradient,
-            self.grid.batch,
             **self.sizes,
             step_size=self.form.model.step_size,
             **_given(cast),
-            percepts_1=sums.percepts[0],
-            percepts_2=sums.percepts[-1],
-            told_slots_1=sums.told[0],
-            told_slots_2=sums.told[-1],
-            middle_slots=sums.middle,
-            bias_slots=sums.bias,
-            last_slots=sums.last,
+            percepts_1=kept.percepts[0],
+            percepts_2=kept.percepts[-1],
+            thoughts=kept.thoughts,
+            ends=kept.ends,
+            from_percepts_1=kept.from_percepts[0],
+            from_percepts_2=kept.from_percepts[-1],
+            from_thoughts=kept.from_thoughts,
+            seen_1=kept.seen[0],
+            seen_2=kept.seen[-1],
             FROZEN=self.living["FROZEN"],
             **self.layers,
             **self.products,
-            BATCH=self.batch,
-            **self.learning.launch,
+            **self.unthinking.launch,
         )
+
+    def _learn(self, values: Tensor, listed: Listed, low: int, sums: Sums) -> None:
+        """Add the weights' gradients of the steps of ``values``, of which all is kept."""
+        batch = len(values) * self.grid.batch
+        rows, counts = listed.rows[low], listed.counts[low]
+        shared = {
+            "batch": batch,
+            "cells": self.cells,
+            "BATCH": 1 << (sums.together * self.grid.batch - 1).bit_length(),
+            "WIDE": self.types["WIDE"],
+            "PRECISION": self.types["PRECISION"],
+            **self.learning.launch,
+        }
+        for given, gradients, of_given, of_gradients, slots, bias in sums.layers(self.form):
+            self.kernels.learn[(self.programs,)](
+                given,
+                gradients,
+                counts,
+                slots,
+                sums.none if bias is None else bias,
+                A=of_given.one,
+                B=of_given.other,
+                TO_A=of_gradients.one,
+                TO_B=of_gradients.other,
+                SLOT=slots.stride(0),
+                SUMS=bias is not None,
+                **shared,
+            )
         for place, branch in enumerate(self.form.branches):
             full = branch.side**2 // self.taps
             for first, taps, parts in ((0, self.taps, full), (full * self.taps, 1, 1)):
                 if parts == 0 or first >= branch.side**2:
                     continue
-                programs = max(1, self.programs // parts)
-                self.kernels.unsee[(programs, parts)](
-                    state,
+                self.kernels.learn_to_see[(max(1, self.programs // parts), parts)](
+                    values[0],
                     rows,
                     counts,
-                    sums.percepts[place],
-                    self.grid.batch,
-                    **self.sizes,
+                    sums.kept[0].from_percepts[place],
+                    sums.senses[place],
+                    sums.told[place],
+                    room=sums.together * self.grid.batch,
+                    height=self.grid.height,
+                    width=self.grid.width,
                     first=first,
-                    weights=cast.senses[place],
-                    seen=sums.seen[place],
-                    slots=sums.senses[place],
                     SIDE=branch.side,
                     DILATION=branch.dilation,
                     CIRCULAR=branch.circular,
                     A=branch.width.one,
                     B=branch.width.other,
-                    **{**self.products, "TAPS": taps},
-                    BATCH=self.batch,
-                    **self.learning.launch,
+                    **self.channels,
+                    TAPS=taps,
+                    TOLD=first == 0,
+                    **shared,
                 )
 
     def _everywhere(self) -> tuple[int, int]:
         return -(-self.cells // SETTLED), self.grid.batch
-
-
-@dataclass(frozen=True)
-class Sums:
-    """Where gradients are summed, and what a step of the backward pass hands on.
-
-    Attributes:
-        senses: for each branch ``(programs, taps * channels, N)``.
-        told: for each branch ``(tiles, B, N)``.
-        middle: ``(programs, inputs, hidden)``; bias: ``(programs, hidden)``.
-        last: ``(programs, hidden + 1, channels)``, its bias in the last row.
-        percepts: for each branch the rows' gradients of its sums.
-        seen: for each branch the rows' gradients of what they see.
-    """
-
-    senses: tuple[Tensor, ...]
-    told: tuple[Tensor, ...]
-    middle: Tensor
-    bias: Tensor
-    last: Tensor
-    percepts: tuple[Tensor, ...]
-    seen: tuple[Tensor, ...]
-
-    @classmethod
-    def empty(cls, steps: Steps, device: torch.device) -> Sums:
-        """Return sums of nothing."""
-        form, count, batch = steps.form, steps.programs, steps.grid.batch
-        hidden, padded = form.hidden.padded, form.padded_channels
-        inputs = sum(one.width.padded for one in form.branches)
-        cells, tiles = batch * steps.cells, -(-steps.cells // steps.learning.rows)
-
-        def zeros(*shape: int) -> Tensor:
-            return torch.zeros(shape, dtype=steps.wide, device=device)
-
-        def room(width: int) -> Tensor:
-            return torch.empty(cells, width, dtype=steps.operands, device=device)
-
-        seen = [one.side**2 * padded for one in form.branches]
-        widths = [one.width.padded for one in form.branches]
-        return cls(
-            senses=tuple(zeros(count, k, n) for k, n in zip(seen, widths, strict=True)),
-            told=tuple(zeros(tiles, batch, n) for n in widths),
-            middle=zeros(count, inputs, hidden) if not form.folded else zeros(LEAST),
-            bias=zeros(count, hidden),
-            last=zeros(count, hidden + 1, padded),
-            percepts=tuple(room(n) for n in widths),
-            seen=tuple(room(k) for k in seen),
-        )
-
-    def matrices(self, like: Matrices) -> Matrices:
-        """Return the gradients of matrices."""
-        last = self.last.sum(0)
-        middle = None if like.middle is None else (self.middle.sum(0), self.bias.sum(0))
-        return Matrices(
-            tuple(one.sum(0) for one in self.senses),
-            tuple(
-                one.sum(0).sum_to_size(to.shape)
-                for one, to in zip(self.told, like.told, strict=True)
-            ),
-            middle,
-            (last[:-1], last[-1]),
-        )
 
 
 def _signed(word: int) -> int:

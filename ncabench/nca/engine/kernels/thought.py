@@ -1,0 +1,126 @@
+"""What rows that fire sense and think: the part of a step that its gradients compute again.
+
+Source: none; the step is ``ncabench.nca.model.nca.NCA``'s.
+"""
+
+from __future__ import annotations
+
+import triton
+import triton.language as tl
+
+from ncabench.nca.engine.kernels.pieces import begun, block, convolved, leaky, product
+
+
+@triton.jit
+def sensed(
+    values,
+    cell,
+    valid,
+    sample,
+    height,
+    width,
+    sense_1,
+    told_1,
+    sense_2,
+    told_2,
+    middle,
+    middle_bias,
+    SIDE_1: tl.constexpr,
+    DILATION_1: tl.constexpr,
+    CIRCULAR_1: tl.constexpr,
+    A_1: tl.constexpr,
+    B_1: tl.constexpr,
+    SLOPE_1: tl.constexpr,
+    SIDE_2: tl.constexpr,
+    DILATION_2: tl.constexpr,
+    CIRCULAR_2: tl.constexpr,
+    A_2: tl.constexpr,
+    B_2: tl.constexpr,
+    SLOPE_2: tl.constexpr,
+    MIDDLE: tl.constexpr,
+    A: tl.constexpr,
+    B: tl.constexpr,
+    C: tl.constexpr,
+    CP: tl.constexpr,
+    TAPS: tl.constexpr,
+    NARROW: tl.constexpr,
+    WIDE: tl.constexpr,
+    PRECISION: tl.constexpr,
+):
+    """Return both parts of each branch's percepts and of what is thought of them.
+
+    Then both parts of the matrix that is between them, for each part of each branch: 4
+    tensors a branch. What is not there stands for itself by something that is.
+    """
+    if MIDDLE:
+        matrix_1, matrix_2 = block(middle, 0, A_1, A, B)
+        matrix_3, matrix_4 = matrix_1, matrix_2
+        if B_1 > 0:
+            matrix_3, matrix_4 = block(middle, A_1, B_1, A, B)
+        thought, also = begun(middle_bias, cell.shape[0], A, B, WIDE)
+    one_1, other_1 = convolved(
+        values,
+        cell,
+        valid,
+        height,
+        width,
+        sense_1,
+        told_1 + sample * (A_1 + B_1),
+        SIDE_1,
+        DILATION_1,
+        CIRCULAR_1,
+        C,
+        CP,
+        TAPS,
+        A_1,
+        B_1,
+        SLOPE_1,
+        NARROW,
+        WIDE,
+        PRECISION,
+    )
+    one_2, other_2 = one_1, other_1
+    if MIDDLE:
+        matrix_5, matrix_6 = matrix_1, matrix_2
+        matrix_7, matrix_8 = matrix_1, matrix_2
+        thought, also = product(one_1, matrix_1, matrix_2, thought, also, B, PRECISION)
+        if B_1 > 0:
+            thought, also = product(other_1, matrix_3, matrix_4, thought, also, B, PRECISION)
+        if SIDE_2 > 0:
+            matrix_5, matrix_6 = block(middle, A_1 + B_1, A_2, A, B)
+            if B_2 > 0:
+                matrix_7, matrix_8 = block(middle, A_1 + B_1 + A_2, B_2, A, B)
+            one_2, other_2 = convolved(
+                values,
+                cell,
+                valid,
+                height,
+                width,
+                sense_2,
+                told_2 + sample * (A_2 + B_2),
+                SIDE_2,
+                DILATION_2,
+                CIRCULAR_2,
+                C,
+                CP,
+                TAPS,
+                A_2,
+                B_2,
+                SLOPE_2,
+                NARROW,
+                WIDE,
+                PRECISION,
+            )
+            thought, also = product(one_2, matrix_5, matrix_6, thought, also, B, PRECISION)
+            if B_2 > 0:
+                thought, also = product(
+                    other_2, matrix_7, matrix_8, thought, also, B, PRECISION
+                )
+        one, other = leaky(thought, 0.2).to(NARROW), leaky(also, 0.2).to(NARROW)
+    else:
+        one, other = one_1, other_1
+        matrix_1, matrix_2, matrix_3, matrix_4 = one, one, one, one
+        matrix_5, matrix_6, matrix_7, matrix_8 = one, one, one, one
+    percepts = one_1, other_1, one_2, other_2
+    matrices = matrix_1, matrix_2, matrix_3, matrix_4, matrix_5, matrix_6, matrix_7, matrix_8
+    return percepts, one, other, matrices
