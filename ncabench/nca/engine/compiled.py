@@ -167,7 +167,7 @@ class Compiled(Engine):
         state: Tensor,
         *,
         condition: Tensor | None,
-        masks: Tensor | None,
+        masks: Tensor | Fires | None,
         noises: Tensor | None,
     ) -> None:
         """Compare two steps with the definition's, once for each model and size."""
@@ -177,7 +177,7 @@ class Compiled(Engine):
         self._agreed.add(key)
         first: dict[str, Any] = {
             "condition": condition,
-            "masks": None if masks is None else masks[: agreement.STEPS],
+            "masks": None if masks is None else drawn(masks[: agreement.STEPS]),
             "noises": None if noises is None else noises[: agreement.STEPS],
         }
         wrong = agreement.disagreement(

@@ -10,14 +10,13 @@ import torch
 from torch import Tensor
 
 from ncabench.errors import EngineFailed
-from ncabench.nca.engine import agreement
 from ncabench.nca.engine.cells import Grid
 from ncabench.nca.engine.compiled import Compiled
 from ncabench.nca.engine.kernels.chosen import Chosen
 from ncabench.nca.engine.kernels.form import Form
 from ncabench.nca.engine.kernels.rolled import Roll, flattened, kept_apart
 from ncabench.nca.engine.kernels.steps import Listed, Steps
-from ncabench.nca.fires import Fires, drawn
+from ncabench.nca.fires import Fires
 from ncabench.nca.model import Automaton
 from ncabench.nca.model.nca import NCA
 
@@ -84,8 +83,7 @@ class Fused(Compiled):
             )
         assert isinstance(model, NCA)
         assert masks is not None
-        first = drawn(masks[: agreement.STEPS])
-        self._insist_on_agreement(model, state, condition=condition, masks=first, noises=None)
+        self._insist_on_agreement(model, state, condition=condition, masks=masks, noises=None)
         return self._by_kernels(model, state, condition=condition, masks=masks)
 
     def _rolled(
@@ -125,10 +123,10 @@ class Fused(Compiled):
         if masks is None or noises is not None:
             return "noise has no fused kernels"
         assert isinstance(model, NCA)
-        if Form.reach(model) > min(state.shape[2:]):
-            return "a cell sees further than the grid is wide"
         if condition is not None and condition.ndim != 2:
             return "the condition is an image"
+        if condition is not None and len(condition) > Form.most_told(model):
+            return f"no fused kernels for {len(condition)} samples with conditions of their own"
         if state.dtype not in (torch.float32, torch.float64) or self.amp not in (
             None,
             *OPERANDS,

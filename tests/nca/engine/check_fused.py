@@ -58,6 +58,7 @@ def fused(model, *, state, condition, masks):
         {"kind": "conv", "layout": {"frozen": 1, "alive": None, "classes": 3}},
         {"kind": "conv", "layout": {"frozen": 2, "alive": 1}, "clamp": True},
         {"kind": "conv", "layout": {"hidden": 36}},
+        {"kind": "conv", "perception": {"out_channels": 144}},
         {"kind": "sobel", "clamp": True},
         {"kind": "sobel", "perception": {"padding": "zeros"}, "layout": {"condition": 0}},
     ],
@@ -208,6 +209,20 @@ def test_what_has_no_kernels_is_compiled_and_a_note_says_so(automaton, scene, gi
     engine = Fused(CPU, backend="eager")
     engine.rollout(model, **made, noises=noises)
     assert engine.notes[0] == f"{why}: the compiled engine's steps"
+
+
+def test_more_samples_than_the_kernels_tell_conditions_are_compiled(automaton, scene):
+    model = automaton("conv").float()
+    engine = Fused(CPU, backend="eager")
+    engine.rollout(model, **scene(model, steps=1, height=1, width=3, batch=113))
+    why = "no fused kernels for 113 samples with conditions of their own"
+    assert engine.notes[0] == f"{why}: the compiled engine's steps"
+
+
+def test_as_many_samples_as_the_kernels_take_end_the_same(automaton, scene, outcome, error):
+    model = automaton("conv")
+    made = scene(model, steps=2, batch=112, height=2, width=2)
+    assert error(outcome(fused, model, made), outcome(rollout, model, made)) < 1e-12
 
 
 def test_a_gpu_is_given_no_operands_that_its_matrix_units_do_not_take(automaton, scene):

@@ -14,11 +14,10 @@ import torch.nn.functional as F
 
 from ncabench.nca.draws import Draws
 from ncabench.nca.engine.cells import Grid
-from ncabench.nca.engine.kernels import loaded
+from ncabench.nca.engine.kernels import loaded, sums
 from ncabench.nca.engine.kernels.form import Form
 from ncabench.nca.engine.kernels.rolled import Roll, _cast, flattened
 from ncabench.nca.engine.kernels.steps import Listed, Steps, Tiling
-from ncabench.nca.engine.kernels.sums import Sums
 from ncabench.nca.fires import Fires
 from ncabench.nca.model.nca import NCA
 from ncabench.nca.perception.combined import Combined
@@ -213,30 +212,34 @@ def test_a_kernel_of_the_backward_pass_stays_within_its_memory(
     rows = grid.rows(made.state).contiguous()
     passes = torch.full((2, grid.cells, 1), 0xFFFF, dtype=torch.int32, device=DEVICE)
     gradient = torch.ones(grid.cells, 16, device=DEVICE)
-    before = Sums.empty
+    before = sums.Sums.empty
 
     def filled(steps, states):
-        sums = before(steps, states)
-        for kept in sums.kept:
+        made = before(steps, states)
+        for kept in made.kept:
             for one in (*kept.percepts, kept.thoughts, kept.ends, *kept.from_percepts):
                 one.fill_(0.5)
             kept.from_thoughts.fill_(0.5)
-        for one in sums.seen:
+        for one in made.seen:
             one.fill_(0.5)
-        return sums
+        return made
 
-    monkeypatch.setattr(Sums, "empty", filled)
+    monkeypatch.setattr(sums.Sums, "empty", filled)
     states = torch.stack([rows, rows, rows])
-    sums = made.steps.backward(gradient, states, passes, made.listed, made.cast)
-    done(sums)
-    made_of = (gradient, *sums.senses, *sums.told, sums.middle, sums.last, *sums.seen)
+    found = done(made.steps.backward(gradient, states, passes, made.listed, made.cast))
+    made_of = (gradient, *found.senses, *found.middle, found.last, *found.seen)
     assert all(bool(one.isfinite().all()) for one in made_of)
 
 
 @every
 @pytest.mark.parametrize("operands", OPERANDS)
 @pytest.mark.parametrize("tiling", TILINGS)
-def test_a_rollout_and_its_gradients_are_the_definitions(perception, operands, tiling):
+@pytest.mark.parametrize("together", [1, 3])
+def test_a_rollout_and_its_gradients_are_the_definitions(
+    perception, operands, tiling, together, monkeypatch
+):
+    monkeypatch.setattr(sums, "SHARE", 1e3)
+    monkeypatch.setattr(sums, "MOST_TOGETHER", together)
     made = scene(perception, operands=operands, tiling=tiling, steps=4)
     ends = []
     for fused in (True, False):

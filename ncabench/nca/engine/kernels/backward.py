@@ -12,9 +12,7 @@ import triton
 import triton.language as tl
 
 from ncabench.nca.engine.kernels.pieces import (
-    add_to,
     block,
-    load_rows,
     near,
     store_rows,
     unleaky,
@@ -236,84 +234,61 @@ def _tiles(counts, batch, BATCH: tl.constexpr, ROWS: tl.constexpr):
 
 
 @triton.jit
+def _add_up(slots, total, row, column, height, width: tl.constexpr):
+    """Add what lies within a matrix of ``width`` columns to what stands there in memory."""
+    within = (row < height)[:, None] & (column < width)[None, :]
+    places = slots + row[:, None] * width + column[None, :]
+    tl.store(places, tl.load(places, mask=within, other=0.0) + total, mask=within)
+
+
+@triton.jit
 def learn(
     values,
     gradients,
     counts,
     slots,
-    sums,
     batch,
     cells,
-    A: tl.constexpr,
-    B: tl.constexpr,
-    TO_A: tl.constexpr,
-    TO_B: tl.constexpr,
-    SLOT: tl.constexpr,
-    SUMS: tl.constexpr,
+    first,
+    to_first,
+    WIDTH: tl.constexpr,
+    TO_WIDTH: tl.constexpr,
+    P: tl.constexpr,
+    Q: tl.constexpr,
     ROWS: tl.constexpr,
     BATCH: tl.constexpr,
     WIDE: tl.constexpr,
     PRECISION: tl.constexpr,
 ):
-    """Add up the gradient of a layer's matrix, and where ``SUMS`` that of its bias.
+    """Add up the gradients of a layer's matrix, and of its bias as one row more.
 
-    A program takes tile after tile and keeps its sums to itself, in a slot of its own of
-    ``SLOT`` numbers, so that nothing is added in an order left to chance.
+    Of the matrix a part of ``P`` rows and ``Q`` columns. A program takes tile after tile and
+    keeps its sums to itself, in a slot of its own, so that nothing is added in an order left
+    to chance.
     """
     program = tl.program_id(0)
-    N: tl.constexpr = TO_A + TO_B
-    BX: tl.constexpr = B if B > 0 else 16
-    TO_BX: tl.constexpr = TO_B if TO_B > 0 else 16
-    first_one = tl.zeros([A, TO_A], WIDE)
-    first_other = tl.zeros([A, TO_BX], WIDE)
-    second_one = tl.zeros([BX, TO_A], WIDE)
-    second_other = tl.zeros([BX, TO_BX], WIDE)
-    bias_one = tl.zeros([TO_A], WIDE)
-    bias_other = tl.zeros([TO_BX], WIDE)
+    column = first + tl.arange(0, P)
+    to_column = to_first + tl.arange(0, Q)
+    total = tl.zeros([P, Q], WIDE)
     for tile in range(program, _tiles(counts, batch, BATCH, ROWS), tl.num_programs(0)):
         sample = tile % batch
         row = (tile // batch) * ROWS + tl.arange(0, ROWS)
         valid = row < tl.load(counts + sample)
-        spots = sample.to(tl.int64) * cells + row
-        one, other = load_rows(values + spots * (A + B), valid, A, B)
-        to_one, to_other = load_rows(gradients + spots * N, valid, TO_A, TO_B)
-        turned = tl.trans(one)
-        first_one = tl.dot(turned, to_one, first_one, PRECISION, out_dtype=WIDE)
-        if TO_B > 0:
-            first_other = tl.dot(turned, to_other, first_other, PRECISION, out_dtype=WIDE)
-        if B > 0:
-            turned = tl.trans(other)
-            second_one = tl.dot(turned, to_one, second_one, PRECISION, out_dtype=WIDE)
-            if TO_B > 0:
-                second_other = tl.dot(turned, to_other, second_other, PRECISION, out_dtype=WIDE)
-        if SUMS:
-            bias_one += tl.sum(to_one.to(WIDE), 0)
-            if TO_B > 0:
-                bias_other += tl.sum(to_other.to(WIDE), 0)
-    slots += program * SLOT
-    add_to(slots, first_one, A, TO_A, 0, 0, N)
-    if TO_B > 0:
-        add_to(slots, first_other, A, TO_BX, 0, TO_A, N)
-    if B > 0:
-        add_to(slots, second_one, BX, TO_A, A, 0, N)
-        if TO_B > 0:
-            add_to(slots, second_other, BX, TO_BX, A, TO_A, N)
-    if SUMS:
-        spots = sums + program * N + tl.arange(0, TO_A)
-        tl.store(spots, tl.load(spots) + bias_one)
-        if TO_B > 0:
-            spots = sums + program * N + TO_A + tl.arange(0, TO_BX)
-            tl.store(spots, tl.load(spots) + bias_other)
-
-
-@triton.jit
-def _add_told(told, one, other, A: tl.constexpr, B: tl.constexpr, WIDE: tl.constexpr):
-    """Add what rows have of what their sample is told to the slot of their tile."""
-    spots = told + tl.arange(0, A)
-    tl.store(spots, tl.load(spots) + tl.sum(one.to(WIDE), 0))
-    if B > 0:
-        spots = told + A + tl.arange(0, B)
-        tl.store(spots, tl.load(spots) + tl.sum(other.to(WIDE), 0))
+        spots = (sample.to(tl.int64) * cells + row)[:, None]
+        given = tl.load(
+            values + spots * WIDTH + column[None, :],
+            mask=valid[:, None] & (column < WIDTH)[None, :],
+            other=0.0,
+        )
+        given = tl.where((column == WIDTH)[None, :], 1.0, given)
+        back = tl.load(
+            gradients + spots * TO_WIDTH + to_column[None, :],
+            mask=valid[:, None] & (to_column < TO_WIDTH)[None, :],
+            other=0.0,
+        )
+        total = tl.dot(tl.trans(given), back, total, PRECISION, out_dtype=WIDE)
+    slots += program * ((WIDTH + 1) * TO_WIDTH)
+    _add_up(slots, total, column, to_column, WIDTH + 1, TO_WIDTH)
 
 
 @triton.jit
@@ -323,68 +298,85 @@ def learn_to_see(
     counts,
     gradients,
     slots,
-    told,
     batch,
-    room,
+    told,
     cells,
     height,
     width,
-    first,
+    to_first,
     SIDE: tl.constexpr,
     DILATION: tl.constexpr,
     CIRCULAR: tl.constexpr,
-    A: tl.constexpr,
-    B: tl.constexpr,
+    TO_WIDTH: tl.constexpr,
+    Q: tl.constexpr,
     C: tl.constexpr,
     CP: tl.constexpr,
     TAPS: tl.constexpr,
-    TOLD: tl.constexpr,
+    REST: tl.constexpr,
     ROWS: tl.constexpr,
     BATCH: tl.constexpr,
     WIDE: tl.constexpr,
     PRECISION: tl.constexpr,
 ):
-    """Add up the gradients of some taps' weights of a convolution, as `learn` does.
+    """Add up the gradients of a convolution's weights, and of what each sample is told.
 
-    The first of them, where ``TOLD``, adds up the gradient of what samples are told as well,
-    a row for each tile and each of ``room`` samples.
+    As `learn` does; each part of the programs has ``TAPS`` of the taps. The last part has the
+    one that is left as well, and beside it a column for each of ``told`` samples.
     """
-    N: tl.constexpr = A + B
-    BX: tl.constexpr = B if B > 0 else 16
-    K: tl.constexpr = TAPS * CP
+    FULL: tl.constexpr = (SIDE * SIDE) // TAPS
     part = tl.program_id(1)
-    tap = first + part * TAPS
-    one = tl.zeros([K, A], WIDE)
-    other = tl.zeros([K, BX], WIDE)
+    left = part == tl.num_programs(1) - 1
+    to_column = to_first + tl.arange(0, Q)
+    main = tl.zeros([TAPS * CP, Q], WIDE)
+    rest = tl.zeros([REST * CP, Q], WIDE)
+    column = tl.arange(0, REST * CP)
     for tile in range(tl.program_id(0), _tiles(counts, batch, BATCH, ROWS), tl.num_programs(0)):
         sample = tile % batch
         base = sample.to(tl.int64) * cells
         row = (tile // batch) * ROWS + tl.arange(0, ROWS)
         valid = row < tl.load(counts + sample)
         cell = tl.load(rows + base + row, mask=valid, other=0)
-        to_one, to_other = load_rows(gradients + (base + row) * N, valid, A, B)
-        seen = near(
+        back = tl.load(
+            gradients + (base + row)[:, None] * TO_WIDTH + to_column[None, :],
+            mask=valid[:, None] & (to_column < TO_WIDTH)[None, :],
+            other=0.0,
+        )
+        if FULL > 0:
+            seen = near(
+                values + base * C,
+                cell,
+                valid,
+                height,
+                width,
+                part * TAPS,
+                TAPS,
+                SIDE,
+                DILATION,
+                CIRCULAR,
+                C,
+                CP,
+            )
+            main = tl.dot(tl.trans(seen), back, main, PRECISION, out_dtype=WIDE)
+        also = near(
             values + base * C,
             cell,
-            valid,
+            valid & left,
             height,
             width,
-            tap,
-            TAPS,
+            FULL * TAPS,
+            REST,
             SIDE,
             DILATION,
             CIRCULAR,
             C,
             CP,
         )
-        seen = tl.trans(seen)
-        one = tl.dot(seen, to_one, one, PRECISION, out_dtype=WIDE)
-        if B > 0:
-            other = tl.dot(seen, to_other, other, PRECISION, out_dtype=WIDE)
-        if TOLD and part == 0:
-            spot = ((tile // batch) * room + sample).to(tl.int64) * N
-            _add_told(told + spot, to_one, to_other, A, B, WIDE)
-    slots += tl.program_id(0) * (SIDE * SIDE * CP * N)
-    add_to(slots, one, K, A, tap * CP, 0, N)
-    if B > 0:
-        add_to(slots, other, K, BX, tap * CP, A, N)
+        also = tl.where((column - CP == sample % told)[None, :], 1.0, also)
+        rest = tl.dot(tl.trans(also), back, rest, PRECISION, out_dtype=WIDE)
+    most = SIDE * SIDE * CP + told
+    slots += tl.program_id(0) * (most * TO_WIDTH)
+    if FULL > 0:
+        taps = part * (TAPS * CP) + tl.arange(0, TAPS * CP)
+        _add_up(slots, main, taps, to_column, most, TO_WIDTH)
+    if left:
+        _add_up(slots, rest, FULL * TAPS * CP + column, to_column, most, TO_WIDTH)

@@ -18,6 +18,7 @@ from ncabench.nca.perception.sobel import Sobel
 from ncabench.nca.update.mlp import MLP
 
 LEAST = 16  # side of the smallest product of tiles
+WIDE_SUM = 128  # rows and columns of a sum of products, at most
 WIDEST = 192  # outputs of a layer
 MOST_CHANNELS = 64
 BRANCHES = 2
@@ -101,7 +102,7 @@ class Form:
     def __init__(self, model: NCA) -> None:
         self.model = model
         self.channels = model.layout.channels
-        self.padded_channels = max(LEAST, 1 << (self.channels - 1).bit_length())
+        self.padded_channels = _padded_channels(model)
         update = model.update
         assert isinstance(update, MLP)
         self.update = update
@@ -132,10 +133,9 @@ class Form:
         return ""
 
     @staticmethod
-    def reach(model: NCA) -> int:
-        """Return how many cells away the farthest is that a cell sees."""
-        convs = _convolutions(model.perception)
-        return max([1, *(conv.kernel_size[0] // 2 * conv.dilation[0] for conv in convs)])
+    def most_told(model: NCA) -> int:
+        """Return how many samples may be told of different conditions."""
+        return WIDE_SUM - _padded_channels(model)
 
     def matrices(self, condition: Tensor | None) -> Matrices:
         """Return the matrices of the weights as they are.
@@ -219,6 +219,10 @@ class Form:
     def _padded(matrix: Tensor, rows: int, columns: int) -> Tensor:
         height, width = matrix.shape
         return F.pad(matrix, (0, columns - width, 0, rows - height)).contiguous()
+
+
+def _padded_channels(model: NCA) -> int:
+    return max(LEAST, 1 << (model.layout.channels - 1).bit_length())
 
 
 def _row(values: Tensor, width: int) -> Tensor:

@@ -15,7 +15,10 @@ import triton.language as tl
 
 @triton.jit
 def wrapped(place, size):
-    """Return places of a torus that are beyond its edge by less than its size."""
+    """Return places of a torus that are beyond its edge by no more than its size.
+
+    PyTorch pads a torus no further either.
+    """
     place = tl.where(place < 0, place + size, place)
     return tl.where(place >= size, place - size, place)
 
@@ -207,23 +210,3 @@ def store_rows(places, one, other, valid, A: tl.constexpr, B: tl.constexpr):
     if B > 0:
         beside = A + tl.arange(0, B)
         tl.store(places[:, None] + beside[None, :], other.to(kind), mask=valid[:, None])
-
-
-@triton.jit
-def load_rows(places, valid, A: tl.constexpr, B: tl.constexpr):
-    """Return both parts of rows at their places; of rows that are none, 0."""
-    one = tl.load(places[:, None] + tl.arange(0, A)[None, :], mask=valid[:, None], other=0.0)
-    other = one
-    if B > 0:
-        beside = A + tl.arange(0, B)
-        other = tl.load(places[:, None] + beside[None, :], mask=valid[:, None], other=0.0)
-    return one, other
-
-
-@triton.jit
-def add_to(slot, values, ROWS: tl.constexpr, COLUMNS: tl.constexpr, row, column, stride):
-    """Add a part of a matrix to what stands in memory."""
-    down = row + tl.arange(0, ROWS)
-    along = column + tl.arange(0, COLUMNS)
-    places = slot + down[:, None] * stride + along[None, :]
-    tl.store(places, tl.load(places) + values)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from ncabench.nca.engine.cells import Grid
-from ncabench.nca.engine.kernels.form import Branch, Form, Matrices
+from ncabench.nca.engine.kernels.form import LEAST, WIDE_SUM, Branch, Form, Matrices
 from ncabench.nca.engine.kernels.sums import Kept, Sums
 from ncabench.nca.fires import Fires
 
 CHUNK = 1024  # cells that are listed at a time
 SETTLED = 128  # cells of a tile of the kernels that touch every cell
 SEEN = 128  # inner size of a tile's product, at most
+SUMMED = 64  # rows of a sum of products, at least: fewer are no work for the matrix units
 TAPS = 8  # at most: the square of an odd number is 1 more than a multiple of 8
 
 
@@ -112,6 +114,8 @@ class Steps:
         self.sizes = {"cells": self.cells, "height": grid.height, "width": grid.width}
         self.channels = {"C": form.channels, "CP": padded}
         self.taps = max(1, min(TAPS, SEEN // padded))
+        self.told = grid.batch if layout.condition else 1
+        self.rest = max(1 << (-(-self.told // padded)).bit_length(), SUMMED // padded)
         self.living = {
             "ALIVE": -1 if layout.alive is None else layout.alive,
             "FROZEN": layout.frozen,
@@ -296,60 +300,66 @@ class Steps:
 
     def _learn(self, values: Tensor, listed: Listed, low: int, sums: Sums) -> None:
         """Add the weights' gradients of the steps of ``values``, of which all is kept."""
-        batch = len(values) * self.grid.batch
         rows, counts = listed.rows[low], listed.counts[low]
         shared = {
-            "batch": batch,
+            "batch": len(values) * self.grid.batch,
             "cells": self.cells,
             "BATCH": 1 << (sums.together * self.grid.batch - 1).bit_length(),
             "WIDE": self.types["WIDE"],
             "PRECISION": self.types["PRECISION"],
             **self.learning.launch,
         }
-        for given, gradients, of_given, of_gradients, slots, bias in sums.layers(self.form):
-            self.kernels.learn[(self.programs,)](
-                given,
-                gradients,
-                counts,
-                slots,
-                sums.none if bias is None else bias,
-                A=of_given.one,
-                B=of_given.other,
-                TO_A=of_gradients.one,
-                TO_B=of_gradients.other,
-                SLOT=slots.stride(0),
-                SUMS=bias is not None,
-                **shared,
-            )
+        for given, gradients, slots in sums.layers():
+            width, to_width = given.shape[-1], gradients.shape[-1]
+            both = product(_parts(width + 1), _parts(to_width))
+            for (first, tall), (to_first, wide) in both:
+                self.kernels.learn[(self.programs,)](
+                    given,
+                    gradients,
+                    counts,
+                    slots,
+                    first=first,
+                    to_first=to_first,
+                    WIDTH=width,
+                    TO_WIDTH=to_width,
+                    P=tall,
+                    Q=wide,
+                    **shared,
+                )
         for place, branch in enumerate(self.form.branches):
-            full = branch.side**2 // self.taps
-            for first, taps, parts in ((0, self.taps, full), (full * self.taps, 1, 1)):
-                if parts == 0 or first >= branch.side**2:
-                    continue
+            parts = max(1, branch.side**2 // self.taps)
+            for to_first, wide in _parts(branch.width.padded):
                 self.kernels.learn_to_see[(max(1, self.programs // parts), parts)](
                     values[0],
                     rows,
                     counts,
                     sums.kept[0].from_percepts[place],
                     sums.senses[place],
-                    sums.told[place],
-                    room=sums.together * self.grid.batch,
+                    told=self.told,
                     height=self.grid.height,
                     width=self.grid.width,
-                    first=first,
+                    to_first=to_first,
                     SIDE=branch.side,
                     DILATION=branch.dilation,
                     CIRCULAR=branch.circular,
-                    A=branch.width.one,
-                    B=branch.width.other,
+                    TO_WIDTH=branch.width.padded,
+                    Q=wide,
                     **self.channels,
-                    TAPS=taps,
-                    TOLD=first == 0,
+                    TAPS=self.taps,
+                    REST=self.rest,
                     **shared,
                 )
 
     def _everywhere(self) -> tuple[int, int]:
         return -(-self.cells // SETTLED), self.grid.batch
+
+
+def _parts(width: int) -> list[tuple[int, int]]:
+    """Return where the parts of a width begin, and powers of two that hold them."""
+    return [
+        (first, max(LEAST, 1 << (min(width - first, WIDE_SUM) - 1).bit_length()))
+        for first in range(0, width, WIDE_SUM)
+    ]
 
 
 def _signed(word: int) -> int:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from ncabench.nca.engine.kernels.form import LEAST, Form, Matrices, Width
+from ncabench.nca.engine.kernels.form import Matrices
 
 if TYPE_CHECKING:
     from ncabench.nca.engine.kernels.steps import Steps
 
 SHARE = 0.8  # of the memory of a rollout's states that may be used for what is kept
 MOST_TOGETHER = 8  # steps whose weights' gradients are taken at once
-Layer = tuple[Tensor, Tensor, Width, Width, Tensor, Tensor | None]
+Layer = tuple[Tensor, Tensor, Tensor]
 
 
 @dataclass(frozen=True)
@@ -45,27 +45,22 @@ class Sums:
     """Where gradients are summed, and what steps hand on to that.
 
     Attributes:
-        senses: for each branch ``(programs, taps * channels, N)``.
-        told: for each branch ``(tiles, steps together, B, N)``.
-        middle: ``(programs, inputs, hidden)``; bias: ``(programs, hidden)``.
-        last: ``(programs, hidden, channels)``; last_bias: ``(programs, channels)``.
+        senses: for each branch ``(programs, taps * channels + told, N)``; the last rows are of
+            what samples are told.
+        middle: for each branch ``(programs, N + 1, hidden)``; the last row is of the bias.
+        last: ``(programs, hidden + 1, channels)``, likewise.
         kept: of each of the steps that are taken together.
         seen: for each branch the rows' gradients of what they see.
         narrow: the states that are taken together, ``(steps, cells, C)``, of the operands'
             type, or None where that is theirs.
-        none: stands for what is not there.
     """
 
     senses: tuple[Tensor, ...]
-    told: tuple[Tensor, ...]
-    middle: Tensor
-    bias: Tensor
+    middle: tuple[Tensor, ...]
     last: Tensor
-    last_bias: Tensor
     kept: tuple[Kept, ...]
     seen: tuple[Tensor, ...]
     narrow: Tensor | None
-    none: Tensor
 
     @property
     def together(self) -> int:
@@ -79,9 +74,9 @@ class Sums:
     @classmethod
     def empty(cls, steps: Steps, states: Tensor) -> Sums:
         """Return sums of nothing, for a rollout of these ``states (T + 1, cells, C)``."""
-        form, count, batch, device = steps.form, steps.programs, steps.grid.batch, states.device
+        form, count, device = steps.form, steps.programs, states.device
         hidden, padded = form.hidden.padded, form.padded_channels
-        cells, tiles = batch * steps.cells, -(-steps.cells // steps.learning.rows)
+        cells = steps.grid.cells
         widths = [one.width.padded for one in form.branches]
         inputs = 0 if form.folded else sum(widths)
         narrow = steps.operands != steps.wide
@@ -102,7 +97,6 @@ class Sums:
         def rooms(width: int, turns: int = together) -> Tensor:
             return torch.empty(turns, cells, width, dtype=steps.operands, device=device)
 
-        none = rooms(LEAST, 1)[0]
         seen = tuple(rooms(one.side**2 * padded, 1)[0] for one in form.branches)
         thoughts, ends = rooms(hidden), rooms(padded)
         percepts = [thoughts] if form.folded else [rooms(width) for width in widths]
@@ -110,13 +104,11 @@ class Sums:
         from_thoughts = from_percepts[0] if form.folded else rooms(hidden)
         return cls(
             senses=tuple(
-                zeros(count, one.side**2 * padded, one.width.padded) for one in form.branches
+                zeros(count, one.side**2 * padded + steps.told, one.width.padded)
+                for one in form.branches
             ),
-            told=tuple(zeros(tiles, together, batch, width) for width in widths),
-            middle=zeros(count, inputs, hidden),
-            bias=zeros(count, hidden),
-            last=zeros(count, hidden, padded),
-            last_bias=zeros(count, padded),
+            middle=() if form.folded else tuple(zeros(count, n + 1, hidden) for n in widths),
+            last=zeros(count, hidden + 1, padded),
             kept=tuple(
                 Kept(
                     tuple(one[turn] for one in percepts),
@@ -130,36 +122,31 @@ class Sums:
             ),
             seen=seen,
             narrow=rooms(form.channels) if narrow else None,
-            none=none,
         )
 
-    def layers(self, form: Form) -> Iterator[Layer]:
-        """Yield each layer after the branches.
+    def layers(self) -> Iterator[Layer]:
+        """Yield each layer after the branches, from the first step that is kept on.
 
-        What it takes and the gradients of what it gives, from the first step that is kept on;
-        their widths; where the gradients of its matrix and of its bias are summed.
+        What it takes, the gradients of what it gives, and where its own are summed.
         """
-        first, ends = self.kept[0], Width(form.padded_channels)
-        yield first.thoughts, first.ends, form.hidden, ends, self.last, self.last_bias
-        if form.folded:
-            return
-        row = 0
-        for place, branch in enumerate(form.branches):
-            slots = self.middle[:, row : row + branch.width.padded]
-            bias = self.bias if place == 0 else None
-            values = first.percepts[place]
-            yield values, first.from_thoughts, branch.width, form.hidden, slots, bias
-            row += branch.width.padded
+        first = self.kept[0]
+        yield first.thoughts, first.ends, self.last
+        for percepts, slots in zip(first.percepts, self.middle, strict=False):
+            yield percepts, first.from_thoughts, slots
 
     def matrices(self, like: Matrices) -> Matrices:
         """Return the gradients of matrices."""
-        middle = None if like.middle is None else (self.middle.sum(0), self.bias.sum(0))
+        senses = [one.sum(0) for one in self.senses]
+        layers = [one.sum(0) for one in self.middle]
+        last = self.last.sum(0)
+        rows = [len(one) for one in like.senses]
+        middle = (torch.cat([one[:-1] for one in layers]), layers[0][-1]) if layers else None
         return Matrices(
-            tuple(one.sum(0) for one in self.senses),
+            tuple(one[:taps] for one, taps in zip(senses, rows, strict=True)),
             tuple(
-                one.sum((0, 1)).sum_to_size(to.shape)
-                for one, to in zip(self.told, like.told, strict=True)
+                one[taps:].sum_to_size(to.shape)
+                for one, taps, to in zip(senses, rows, like.told, strict=True)
             ),
             middle,
-            (self.last.sum(0), self.last_bias.sum(0)),
+            (last[:-1], last[-1]),
         )
