@@ -23,7 +23,7 @@ def training(job: Job, *, iterations: int) -> list[Line]:
         iterations: how many.
 
     Raises:
-        Diverged: the loss stopped being finite, or passed 1e6.
+        Diverged: the loss stopped being finite, or is beyond 1e6 at a line of the log.
         EngineFailed: the engine could not be made to run it.
     """
     amp = settings.apply(job.spec["execution"], device=job.device)

@@ -27,7 +27,7 @@ from ncabench.run.progress import Progress, Tell
 from ncabench.run.reading import Reading
 from ncabench.run.result import Result
 
-LIMIT = 1e6  # a loss beyond it counts as diverged
+LIMIT = 1e6  # a loss beyond it, at a line of the log, counts as diverged
 WORST = "worst"  # the greatest loss since the last reading; it is no value of the log
 
 
@@ -111,7 +111,8 @@ class Training:
         """Do one iteration, and log, tell and save where it is time to.
 
         Raises:
-            Diverged: the loss stopped being finite, or passed 1e6.
+            Diverged: the loss stopped being finite in any iteration, or is beyond 1e6 at a line
+                of the log. What passed 1e6 between two lines and came back is no divergence.
             EngineFailed: the engine could not be made to run it.
         """
         scalars = self.trainer.advance()
@@ -137,7 +138,7 @@ class Training:
             return
         values = reading.values()
         worst = values.pop(WORST)
-        if worst > LIMIT:
+        if math.isinf(worst) or abs(values["loss"]) > LIMIT:
             self._write(reading.iteration, values)
             self._append_lines()
             said = "stopped being finite" if math.isinf(worst) else f"reached {worst:.3g}"
