@@ -15,7 +15,8 @@ from ncabench.nca.engine.eager import Eager
 from ncabench.nca.engine.fused import Fused
 from ncabench.nca.engine.kernels import loaded
 from ncabench.nca.engine.kernels.form import Form, Width
-from ncabench.nca.engine.kernels.steps import Steps, Tiling
+from ncabench.nca.engine.kernels.steps import Steps
+from ncabench.nca.engine.kernels.tiling import Tiling
 from ncabench.nca.fires import Fires
 from ncabench.nca.model.nca import NCA
 from ncabench.nca.optimiser.adam import Adam

@@ -17,7 +17,8 @@ from ncabench.nca.engine.cells import Grid
 from ncabench.nca.engine.kernels import loaded, sums
 from ncabench.nca.engine.kernels.form import Form
 from ncabench.nca.engine.kernels.rolled import Roll, _cast, flattened
-from ncabench.nca.engine.kernels.steps import Listed, Steps, Tiling
+from ncabench.nca.engine.kernels.steps import Listed, Steps
+from ncabench.nca.engine.kernels.tiling import Tiling
 from ncabench.nca.fires import Fires
 from ncabench.nca.model.nca import NCA
 from ncabench.nca.perception.combined import Combined
@@ -216,12 +217,12 @@ def test_a_kernel_of_the_backward_pass_stays_within_its_memory(
 
     def filled(steps, states):
         made = before(steps, states)
-        for kept in made.kept:
-            for one in (*kept.percepts, kept.thoughts, kept.ends, *kept.from_percepts):
-                one.fill_(0.5)
-            kept.from_thoughts.fill_(0.5)
-        for one in made.seen:
+        kept = made.kept
+        for one in (*kept.percepts, kept.thoughts, kept.ends, *kept.from_percepts):
             one.fill_(0.5)
+        for one in (kept.from_thoughts, *made.seen):
+            one.fill_(0.5)
+        kept.places.fill_(len(kept.places) - 1)
         return made
 
     monkeypatch.setattr(sums.Sums, "empty", filled)

@@ -55,7 +55,10 @@ def unthink(
     values,
     rows,
     counts,
+    starts,
+    origin,
     gradient,
+    turn,
     cells,
     height,
     width,
@@ -67,6 +70,7 @@ def unthink(
     middle,
     middle_bias,
     last,
+    places,
     percepts_1,
     percepts_2,
     thoughts,
@@ -104,7 +108,8 @@ def unthink(
 
     Kept are percepts and thoughts, and the gradients (``from_...``) of their sums, before
     their leaky ReLUs, and of the change (``ends``). Thoughts are the percepts where nothing
-    is between them and the last layer.
+    is between them and the last layer. Rows of all samples and of all steps that are
+    kept together stand one after another; ``places`` says which cell of theirs each is.
     """
     sample = tl.program_id(1)
     first = tl.program_id(0) * ROWS
@@ -158,7 +163,9 @@ def unthink(
             WIDE,
             PRECISION,
         )
-        spots = (base + row).to(tl.int64)
+        seen = (row + tl.load(starts + sample) - tl.load(starts)).to(tl.int64)
+        spots = seen + tl.load(starts) - tl.load(origin)
+        tl.store(places + spots, turn * tl.num_programs(1) * cells + base + cell, mask=valid)
         end = (end * step_size).to(NARROW)
         store_rows(ends + spots * CP, end, end, valid, CP, 0)
         store_rows(thoughts + spots * (A + B), one, other, valid, A, B)
@@ -185,7 +192,7 @@ def unthink(
             other_1 = unleaky(other_1, percepts[1], SLOPE_1).to(NARROW)
         store_rows(from_percepts_1 + spots * (A_1 + B_1), one_1, other_1, valid, A_1, B_1)
         _store_seen(
-            seen_1 + spots * (SIDE_1 * SIDE_1 * CP),
+            seen_1 + seen * (SIDE_1 * SIDE_1 * CP),
             valid,
             one_1,
             other_1,
@@ -210,7 +217,7 @@ def unthink(
                 other_2 = unleaky(other_2, percepts[3], SLOPE_2).to(NARROW)
             store_rows(from_percepts_2 + spots * (A_2 + B_2), one_2, other_2, valid, A_2, B_2)
             _store_seen(
-                seen_2 + spots * (SIDE_2 * SIDE_2 * CP),
+                seen_2 + seen * (SIDE_2 * SIDE_2 * CP),
                 valid,
                 one_2,
                 other_2,
@@ -226,14 +233,6 @@ def unthink(
 
 
 @triton.jit
-def _tiles(counts, batch, BATCH: tl.constexpr, ROWS: tl.constexpr):
-    """Return how many tiles hold all rows of all samples, the samples in turns."""
-    sample = tl.arange(0, BATCH)
-    most = tl.max(tl.load(counts + sample, mask=sample < batch, other=0), 0)
-    return ((most + ROWS - 1) // ROWS) * batch
-
-
-@triton.jit
 def _add_up(slots, total, row, column, height, width: tl.constexpr):
     """Add what lies within a matrix of ``width`` columns to what stands there in memory."""
     within = (row < height)[:, None] & (column < width)[None, :]
@@ -245,10 +244,9 @@ def _add_up(slots, total, row, column, height, width: tl.constexpr):
 def learn(
     values,
     gradients,
-    counts,
+    origin,
+    end,
     slots,
-    batch,
-    cells,
     first,
     to_first,
     WIDTH: tl.constexpr,
@@ -256,25 +254,24 @@ def learn(
     P: tl.constexpr,
     Q: tl.constexpr,
     ROWS: tl.constexpr,
-    BATCH: tl.constexpr,
     WIDE: tl.constexpr,
     PRECISION: tl.constexpr,
 ):
     """Add up the gradients of a layer's matrix, and of its bias as one row more.
 
-    Of the matrix a part of ``P`` rows and ``Q`` columns. A program takes tile after tile and
-    keeps its sums to itself, in a slot of its own, so that nothing is added in an order left
-    to chance.
+    Of the matrix a part of ``P`` rows and ``Q`` columns. Rows are those from ``origin`` up to
+    ``end``. A program takes tile after tile and keeps its sums to itself, in a slot of its
+    own, so that nothing is added in an order left to chance.
     """
     program = tl.program_id(0)
     column = first + tl.arange(0, P)
     to_column = to_first + tl.arange(0, Q)
     total = tl.zeros([P, Q], WIDE)
-    for tile in range(program, _tiles(counts, batch, BATCH, ROWS), tl.num_programs(0)):
-        sample = tile % batch
-        row = (tile // batch) * ROWS + tl.arange(0, ROWS)
-        valid = row < tl.load(counts + sample)
-        spots = (sample.to(tl.int64) * cells + row)[:, None]
+    count = tl.load(end) - tl.load(origin)
+    for tile in range(program, tl.cdiv(count, ROWS), tl.num_programs(0)):
+        row = tile * ROWS + tl.arange(0, ROWS)
+        valid = row < count
+        spots = row.to(tl.int64)[:, None]
         given = tl.load(
             values + spots * WIDTH + column[None, :],
             mask=valid[:, None] & (column < WIDTH)[None, :],
@@ -294,11 +291,11 @@ def learn(
 @triton.jit
 def learn_to_see(
     values,
-    rows,
-    counts,
+    places,
     gradients,
+    origin,
+    end,
     slots,
-    batch,
     told,
     cells,
     height,
@@ -314,7 +311,6 @@ def learn_to_see(
     TAPS: tl.constexpr,
     REST: tl.constexpr,
     ROWS: tl.constexpr,
-    BATCH: tl.constexpr,
     WIDE: tl.constexpr,
     PRECISION: tl.constexpr,
 ):
@@ -330,20 +326,21 @@ def learn_to_see(
     main = tl.zeros([TAPS * CP, Q], WIDE)
     rest = tl.zeros([REST * CP, Q], WIDE)
     column = tl.arange(0, REST * CP)
-    for tile in range(tl.program_id(0), _tiles(counts, batch, BATCH, ROWS), tl.num_programs(0)):
-        sample = tile % batch
-        base = sample.to(tl.int64) * cells
-        row = (tile // batch) * ROWS + tl.arange(0, ROWS)
-        valid = row < tl.load(counts + sample)
-        cell = tl.load(rows + base + row, mask=valid, other=0)
+    count = tl.load(end) - tl.load(origin)
+    for tile in range(tl.program_id(0), tl.cdiv(count, ROWS), tl.num_programs(0)):
+        row = tile * ROWS + tl.arange(0, ROWS)
+        valid = row < count
+        place = tl.load(places + row, mask=valid, other=0)
+        sample, cell = place // cells, place % cells
+        grids = values + (sample.to(tl.int64) * cells * C)[:, None, None]
         back = tl.load(
-            gradients + (base + row)[:, None] * TO_WIDTH + to_column[None, :],
+            gradients + row.to(tl.int64)[:, None] * TO_WIDTH + to_column[None, :],
             mask=valid[:, None] & (to_column < TO_WIDTH)[None, :],
             other=0.0,
         )
         if FULL > 0:
             seen = near(
-                values + base * C,
+                grids,
                 cell,
                 valid,
                 height,
@@ -358,7 +355,7 @@ def learn_to_see(
             )
             main = tl.dot(tl.trans(seen), back, main, PRECISION, out_dtype=WIDE)
         also = near(
-            values + base * C,
+            grids,
             cell,
             valid & left,
             height,
@@ -371,7 +368,7 @@ def learn_to_see(
             C,
             CP,
         )
-        also = tl.where((column - CP == sample % told)[None, :], 1.0, also)
+        also = tl.where((column - CP)[None, :] == (sample % told)[:, None], 1.0, also)
         rest = tl.dot(tl.trans(also), back, rest, PRECISION, out_dtype=WIDE)
     most = SIDE * SIDE * CP + told
     slots += tl.program_id(0) * (most * TO_WIDTH)

@@ -13,7 +13,8 @@ from torch import Tensor
 from ncabench.nca.engine.cells import Grid
 from ncabench.nca.engine.kernels.form import Form
 from ncabench.nca.engine.kernels.rolled import Roll, flattened, kept_apart
-from ncabench.nca.engine.kernels.steps import Kernels, Steps, Tiling
+from ncabench.nca.engine.kernels.steps import Kernels, Steps
+from ncabench.nca.engine.kernels.tiling import Tiling
 
 THINKING = (
     Tiling(rows=128, warps=8),
@@ -27,7 +28,7 @@ UNTHINKING = (
 )
 LEARNING = (
     (Tiling(rows=64, warps=8, stages=3), 1),
-    (Tiling(rows=64, warps=8, stages=2, registers=128), 2),
+    (Tiling(rows=64, warps=8, stages=3, registers=128), 2),
     (Tiling(rows=128, warps=8, stages=2), 1),  # too much for TF32's shared memory
 )  # with programs for each multiprocessor
 ROUNDS = 5

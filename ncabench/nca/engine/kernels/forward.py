@@ -235,6 +235,7 @@ def _open(passes, base, cell, within, CP: tl.constexpr):
 def gather(
     gradient,
     place,
+    starts,
     seen_1,
     seen_2,
     passes,
@@ -264,8 +265,10 @@ def gather(
     both = within[:, None] & (channel < C)[None, :]
     places = gradient + (base + cell)[:, None] * C + channel[None, :]
     found = tl.load(places, mask=both, other=0.0)
+    start = tl.load(starts + sample) - tl.load(starts)
     found += _seen_by(
         place,
+        start,
         seen_1,
         base,
         cell,
@@ -281,6 +284,7 @@ def gather(
     if SIDE_2 > 0:
         found += _seen_by(
             place,
+            start,
             seen_2,
             base,
             cell,
@@ -301,6 +305,7 @@ def gather(
 @triton.jit
 def _seen_by(
     place,
+    start,
     seen,
     base,
     cell,
@@ -326,7 +331,7 @@ def _seen_by(
         else:
             there = within & (down >= 0) & (down < height) & (right >= 0) & (right < width)
         row = tl.load(place + base + down * width + right, mask=there, other=-1)
-        spots = (base + row).to(tl.int64) * (SIDE * SIDE * CP) + tap * CP
+        spots = (start + row).to(tl.int64) * (SIDE * SIDE * CP) + tap * CP
         part = tl.load(
             seen + spots[:, None] + channel[None, :],
             mask=(row >= 0)[:, None] & (channel >= 0)[None, :],

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from ncabench.nca.engine.cells import Grid
 from ncabench.nca.engine.kernels.form import LEAST, WIDE_SUM, Branch, Form, Matrices
-from ncabench.nca.engine.kernels.sums import Kept, Sums
+from ncabench.nca.engine.kernels.sums import Sums
+from ncabench.nca.engine.kernels.tiling import Tiling
 from ncabench.nca.fires import Fires
 
 CHUNK = 1024  # cells that are listed at a time
@@ -35,29 +36,6 @@ class Kernels(Protocol):
     learn: Any
     learn_to_see: Any
     types: Any
-
-
-@dataclass(frozen=True)
-class Tiling:
-    """How work on rows is cut.
-
-    Args:
-        rows: rows of a tile; a power of two.
-        warps: of a program.
-        stages: tiles that a program has in its shared memory at once.
-        registers: of a thread, at most; None for as many as it takes.
-    """
-
-    rows: int = 128
-    warps: int = 8
-    stages: int = 1
-    registers: int | None = None
-
-    @property
-    def launch(self) -> dict[str, int]:
-        """What a launch is told of it."""
-        cut = {"ROWS": self.rows, "num_warps": self.warps, "num_stages": self.stages}
-        return cut if self.registers is None else {**cut, "maxnreg": self.registers}
 
 
 @dataclass(frozen=True)
@@ -242,6 +220,10 @@ class Steps:
         sums = Sums.empty(self, states)
         everywhere = self._everywhere()
         turns = len(states) - 1
+        flat = listed.counts.flatten()
+        ends = flat.cumsum(0, dtype=torch.int32)
+        starts = (ends - flat).view_as(listed.counts)
+        ends = ends.view_as(listed.counts)
         self.kernels.unsettle[everywhere](
             gradient, passes[turns - 1], self.cells, **self.channels, CELLS=SETTLED
         )
@@ -249,11 +231,11 @@ class Steps:
             low = max(0, high - sums.together)
             values = sums.values(states[low:high])
             for turn in range(high - 1, low - 1, -1):
-                kept = sums.kept[turn - low]
-                self._descend(gradient, values[turn - low], listed, turn, cast, kept)
+                self._descend(gradient, values, listed, turn, low, starts, cast, sums)
                 self.kernels.gather[everywhere](
                     gradient,
                     listed.place[turn],
+                    starts[turn],
                     sums.seen[0],
                     sums.seen[-1],
                     passes[max(turn - 1, 0)],
@@ -263,7 +245,7 @@ class Steps:
                     **self.channels,
                     CELLS=SETTLED,
                 )
-            self._learn(values, listed, low, sums)
+            self._learn(values, starts[low], ends[high - 1, -1:], sums)
         return sums
 
     def _descend(
@@ -272,17 +254,24 @@ class Steps:
         values: Tensor,
         listed: Listed,
         turn: int,
+        low: int,
+        starts: Tensor,
         cast: Matrices,
-        kept: Kept,
+        sums: Sums,
     ) -> None:
+        kept = sums.kept
         self.kernels.unthink[(-(-self.cells // self.unthinking.rows), self.grid.batch)](
-            values,
+            values[turn - low],
             listed.rows[turn],
             listed.counts[turn],
+            starts[turn],
+            starts[low],
             gradient,
+            turn - low,
             **self.sizes,
             step_size=self.form.model.step_size,
             **_given(cast),
+            places=kept.places,
             percepts_1=kept.percepts[0],
             percepts_2=kept.percepts[-1],
             thoughts=kept.thoughts,
@@ -290,21 +279,17 @@ class Steps:
             from_percepts_1=kept.from_percepts[0],
             from_percepts_2=kept.from_percepts[-1],
             from_thoughts=kept.from_thoughts,
-            seen_1=kept.seen[0],
-            seen_2=kept.seen[-1],
+            seen_1=sums.seen[0],
+            seen_2=sums.seen[-1],
             FROZEN=self.living["FROZEN"],
             **self.layers,
             **self.products,
             **self.unthinking.launch,
         )
 
-    def _learn(self, values: Tensor, listed: Listed, low: int, sums: Sums) -> None:
-        """Add the weights' gradients of the steps of ``values``, of which all is kept."""
-        rows, counts = listed.rows[low], listed.counts[low]
+    def _learn(self, values: Tensor, origin: Tensor, end: Tensor, sums: Sums) -> None:
+        """Add the weights' gradients of the steps of ``values``, whose rows are kept."""
         shared = {
-            "batch": len(values) * self.grid.batch,
-            "cells": self.cells,
-            "BATCH": 1 << (sums.together * self.grid.batch - 1).bit_length(),
             "WIDE": self.types["WIDE"],
             "PRECISION": self.types["PRECISION"],
             **self.learning.launch,
@@ -316,7 +301,8 @@ class Steps:
                 self.kernels.learn[(self.programs,)](
                     given,
                     gradients,
-                    counts,
+                    origin,
+                    end,
                     slots,
                     first=first,
                     to_first=to_first,
@@ -330,14 +316,14 @@ class Steps:
             parts = max(1, branch.side**2 // self.taps)
             for to_first, wide in _parts(branch.width.padded):
                 self.kernels.learn_to_see[(max(1, self.programs // parts), parts)](
-                    values[0],
-                    rows,
-                    counts,
-                    sums.kept[0].from_percepts[place],
+                    values,
+                    sums.kept.places,
+                    sums.kept.from_percepts[place],
+                    origin,
+                    end,
                     sums.senses[place],
                     told=self.told,
-                    height=self.grid.height,
-                    width=self.grid.width,
+                    **self.sizes,
                     to_first=to_first,
                     SIDE=branch.side,
                     DILATION=branch.dilation,

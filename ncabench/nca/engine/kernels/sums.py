@@ -21,23 +21,23 @@ Layer = tuple[Tensor, Tensor, Tensor]
 
 @dataclass(frozen=True)
 class Kept:
-    """What is kept of one step's rows, ``(cells, width)`` each, for the weights' gradients.
+    """What is kept of rows of several steps, ``(rows, width)`` each, for weights' gradients.
 
     Attributes:
+        places: which of the steps' cells a row is, counted through.
         percepts: of each branch, where a layer is between them and the last one.
         thoughts: what the last layer takes.
         ends: gradients of what it gives.
         from_percepts: of each branch, gradients of its sums.
         from_thoughts: gradients of the sums of the layer between, where there is one.
-        seen: of each branch, gradients of what rows see; of the step at hand alone.
     """
 
+    places: Tensor
     percepts: tuple[Tensor, ...]
     thoughts: Tensor
     ends: Tensor
     from_percepts: tuple[Tensor, ...]
     from_thoughts: Tensor
-    seen: tuple[Tensor, ...]
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,9 @@ class Sums:
             what samples are told.
         middle: for each branch ``(programs, N + 1, hidden)``; the last row is of the bias.
         last: ``(programs, hidden + 1, channels)``, likewise.
-        kept: of each of the steps that are taken together.
-        seen: for each branch the rows' gradients of what they see.
+        together: how many steps are taken together.
+        kept: of the rows of these.
+        seen: for each branch the rows' gradients of what they see; of one step.
         narrow: the states that are taken together, ``(steps, cells, C)``, of the operands'
             type, or None where that is theirs.
     """
@@ -58,14 +59,10 @@ class Sums:
     senses: tuple[Tensor, ...]
     middle: tuple[Tensor, ...]
     last: Tensor
-    kept: tuple[Kept, ...]
+    together: int
+    kept: Kept
     seen: tuple[Tensor, ...]
     narrow: Tensor | None
-
-    @property
-    def together(self) -> int:
-        """How many steps' weights' gradients are taken at once."""
-        return len(self.kept)
 
     def values(self, states: Tensor) -> Tensor:
         """Return states that are taken together as the kernels' percepts are of them."""
@@ -95,9 +92,9 @@ class Sums:
             return torch.zeros(shape, dtype=steps.wide, device=device)
 
         def rooms(width: int, turns: int = together) -> Tensor:
-            return torch.empty(turns, cells, width, dtype=steps.operands, device=device)
+            return torch.empty(turns * cells, width, dtype=steps.operands, device=device)
 
-        seen = tuple(rooms(one.side**2 * padded, 1)[0] for one in form.branches)
+        seen = tuple(rooms(one.side**2 * padded, 1) for one in form.branches)
         thoughts, ends = rooms(hidden), rooms(padded)
         percepts = [thoughts] if form.folded else [rooms(width) for width in widths]
         from_percepts = [rooms(width) for width in widths]
@@ -109,30 +106,28 @@ class Sums:
             ),
             middle=() if form.folded else tuple(zeros(count, n + 1, hidden) for n in widths),
             last=zeros(count, hidden + 1, padded),
-            kept=tuple(
-                Kept(
-                    tuple(one[turn] for one in percepts),
-                    thoughts[turn],
-                    ends[turn],
-                    tuple(one[turn] for one in from_percepts),
-                    from_thoughts[turn],
-                    seen,
-                )
-                for turn in range(together)
+            together=together,
+            kept=Kept(
+                torch.empty(together * cells, dtype=torch.int32, device=device),
+                tuple(percepts),
+                thoughts,
+                ends,
+                tuple(from_percepts),
+                from_thoughts,
             ),
             seen=seen,
-            narrow=rooms(form.channels) if narrow else None,
+            narrow=rooms(form.channels).view(together, cells, -1) if narrow else None,
         )
 
     def layers(self) -> Iterator[Layer]:
-        """Yield each layer after the branches, from the first step that is kept on.
+        """Yield each layer after the branches.
 
         What it takes, the gradients of what it gives, and where its own are summed.
         """
-        first = self.kept[0]
-        yield first.thoughts, first.ends, self.last
-        for percepts, slots in zip(first.percepts, self.middle, strict=False):
-            yield percepts, first.from_thoughts, slots
+        kept = self.kept
+        yield kept.thoughts, kept.ends, self.last
+        for percepts, slots in zip(kept.percepts, self.middle, strict=False):
+            yield percepts, kept.from_thoughts, slots
 
     def matrices(self, like: Matrices) -> Matrices:
         """Return the gradients of matrices."""

@@ -1,0 +1,28 @@
+"""How a kernel's work is cut."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """How work on rows is cut.
+
+    Args:
+        rows: rows of a tile; a power of two.
+        warps: of a program.
+        stages: tiles that a program has in its shared memory at once.
+        registers: of a thread, at most; None for as many as it takes.
+    """
+
+    rows: int = 128
+    warps: int = 8
+    stages: int = 1
+    registers: int | None = None
+
+    @property
+    def launch(self) -> dict[str, int]:
+        """What a launch is told of it."""
+        cut = {"ROWS": self.rows, "num_warps": self.warps, "num_stages": self.stages}
+        return cut if self.registers is None else {**cut, "maxnreg": self.registers}
