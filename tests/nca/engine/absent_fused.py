@@ -21,7 +21,7 @@ from triton.compiler import ASTSource
 from ncabench.nca.draws import Draws
 from ncabench.nca.engine.cells import Grid
 from ncabench.nca.engine.kernels import loaded
-from ncabench.nca.engine.kernels.chosen import LEARNING, THINKING, UNTHINKING
+from ncabench.nca.engine.kernels.chosen import CUTS
 from ncabench.nca.engine.kernels.form import Form
 from ncabench.nca.engine.kernels.rolled import Roll, flattened
 from ncabench.nca.engine.kernels.steps import Steps
@@ -105,6 +105,7 @@ def launched(perception, operands, **cut):
         Grid(batch=18, height=80, width=80),
         operands=operands,
         precision="tf32",
+        multiprocessors=132,
         **cut,
     )
     fires = Fires(
@@ -125,13 +126,7 @@ def launched(perception, operands, **cut):
 
 def cut(number):
     """Return the first or the second way to cut all work."""
-    learning, times = LEARNING[number]
-    return {
-        "thinking": THINKING[number],
-        "unthinking": UNTHINKING[number],
-        "learning": learning,
-        "programs": 132 * times,
-    }
+    return {part: tilings[number] for part, tilings in CUTS.items()}
 
 
 def main() -> None:

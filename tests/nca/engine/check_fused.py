@@ -150,7 +150,8 @@ def test_masks_drawn_in_the_kernel_are_the_draws_bit_for_bit(automaton, rate, rn
         thinking=Tiling(),
         unthinking=Tiling(),
         learning=Tiling(),
-        programs=1,
+        seeing=Tiling(),
+        multiprocessors=1,
     )
     masks, listed = fires.masks(), steps.drawn(fires)
     assert torch.equal(listed.place >= 0, masks.flatten(2))

@@ -90,7 +90,8 @@ def scene(perception="conv", *, operands=torch.float32, tiling=None, alone=None,
         thinking=tiling or TILINGS[0],
         unthinking=tiling or TILINGS[0],
         learning=tiling or TILINGS[0],
-        programs=132 if ON_GPU else 2,
+        seeing=tiling or TILINGS[0],
+        multiprocessors=132 if ON_GPU else 2,
     )
     told = F.one_hot(torch.arange(BATCH) % 5, 5).float().to(DEVICE)
     with torch.no_grad():

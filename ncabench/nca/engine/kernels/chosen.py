@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -27,17 +27,29 @@ UNTHINKING = (
     Tiling(rows=128, warps=8, registers=128),
 )
 LEARNING = (
-    (Tiling(rows=64, warps=8, stages=3), 1),
-    (Tiling(rows=64, warps=8, stages=3, registers=128), 2),
-    (Tiling(rows=128, warps=8, stages=2), 1),  # too much for TF32's shared memory
-)  # with programs for each multiprocessor
+    Tiling(rows=64, warps=8, stages=3),
+    Tiling(rows=64, warps=8, stages=4),
+    Tiling(rows=64, warps=8, stages=3, registers=128, programs=2),
+    Tiling(rows=128, warps=8, stages=2),
+)
+SEEING = (
+    Tiling(rows=64, warps=8, stages=2),
+    Tiling(rows=64, warps=8, stages=2, registers=128, programs=2),
+    Tiling(rows=128, warps=8, stages=2),  # too much for TF32's shared memory
+)
+CUTS = {
+    "thinking": THINKING,
+    "unthinking": UNTHINKING,
+    "learning": LEARNING,
+    "seeing": SEEING,
+}
 ROUNDS = 5
-STEPS = 4  # of a rollout that is tried
+STEPS = 32  # of a rollout that is tried: weights' gradients are of several at once
 INTERPRETED = {
     "thinking": Tiling(rows=32),
     "unthinking": Tiling(rows=16),
     "learning": Tiling(rows=16),
-    "programs": 2,
+    "seeing": Tiling(rows=16),
 }
 
 
@@ -62,7 +74,11 @@ class Chosen:
         precision: str,
     ) -> None:
         self.kernels, self.form, self.grid = kernels, form, grid
-        self.asked: dict[str, Any] = {"operands": operands, "precision": precision}
+        self.asked: dict[str, Any] = {
+            "operands": operands,
+            "precision": precision,
+            "multiprocessors": 2,
+        }
         self.told = "interpreted"
 
     def steps(self, device: torch.device, *, gradients: bool) -> Steps:
@@ -74,26 +90,22 @@ class Chosen:
         if device.type != "cuda":
             return self._made(INTERPRETED)
         properties: Any = torch.cuda.get_device_properties(device)
-        count = int(properties.multi_processor_count)
-        cuts: dict[str, list[dict[str, Any]]] = {
-            "thinking": [{"thinking": one} for one in THINKING],
-            "unthinking": [{"unthinking": one} for one in UNTHINKING],
-            "learning": [{"learning": one, "programs": count * n} for one, n in LEARNING],
-        }
-        best = {name: value for cut in cuts.values() for name, value in cut[0].items()}
-        for part in cuts if gradients else ("thinking",):
-            tried = [best | cut for cut in cuts[part]]
+        self.asked["multiprocessors"] = int(properties.multi_processor_count)
+        best = {part: tilings[0] for part, tilings in CUTS.items()}
+        for part in CUTS if gradients else ("thinking",):
+            tried = [best | {part: one} for one in CUTS[part]]
             best = self._fastest(tried, device, gradients=part != "thinking")
         told = best if gradients else {"thinking": best["thinking"]}
         self.told = ", ".join(f"{name} {value}" for name, value in told.items())
         return self._made(best)
 
-    def _made(self, cut: dict[str, Any]) -> Steps:
-        return Steps(self.kernels, self.form, self.grid, **cut, **self.asked)
+    def _made(self, cut: Mapping[str, Tiling]) -> Steps:
+        given: dict[str, Any] = {**cut, **self.asked}
+        return Steps(self.kernels, self.form, self.grid, **given)
 
     def _fastest(
-        self, candidates: Sequence[dict[str, Any]], device: torch.device, *, gradients: bool
-    ) -> dict[str, Any]:
+        self, candidates: Sequence[dict[str, Tiling]], device: torch.device, *, gradients: bool
+    ) -> dict[str, Tiling]:
         from triton.runtime.errors import OutOfResources
 
         times: list[float] = []

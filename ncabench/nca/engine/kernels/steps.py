@@ -64,8 +64,9 @@ class Steps:
         precision: of products of float32 operands: ``"tf32"`` or ``"ieee"``.
         thinking: how the work of a step is cut.
         unthinking: how that of its rows' gradients is.
-        learning: how that of its weights' gradients is.
-        programs: that add up weights' gradients side by side; each has a slot for its sums.
+        learning: how that of the gradients of layers' weights is.
+        seeing: how that of the gradients of convolutions' weights is.
+        multiprocessors: of the device.
     """
 
     def __init__(
@@ -79,11 +80,14 @@ class Steps:
         thinking: Tiling,
         unthinking: Tiling,
         learning: Tiling,
-        programs: int,
+        seeing: Tiling,
+        multiprocessors: int,
     ) -> None:
         self.kernels, self.form, self.grid = kernels, form, grid
         self.thinking, self.unthinking, self.learning = thinking, unthinking, learning
-        self.programs = programs
+        self.seeing = seeing
+        self.learners = multiprocessors * learning.programs
+        self.seers = multiprocessors * seeing.programs
         self.operands = operands
         self.wide = torch.float64 if operands == torch.float64 else torch.float32
         self.cells = grid.height * grid.width
@@ -289,16 +293,12 @@ class Steps:
 
     def _learn(self, values: Tensor, origin: Tensor, end: Tensor, sums: Sums) -> None:
         """Add the weights' gradients of the steps of ``values``, whose rows are kept."""
-        shared = {
-            "WIDE": self.types["WIDE"],
-            "PRECISION": self.types["PRECISION"],
-            **self.learning.launch,
-        }
+        types = {name: self.types[name] for name in ("WIDE", "PRECISION")}
         for given, gradients, slots in sums.layers():
             width, to_width = given.shape[-1], gradients.shape[-1]
             both = product(_parts(width + 1), _parts(to_width))
             for (first, tall), (to_first, wide) in both:
-                self.kernels.learn[(self.programs,)](
+                self.kernels.learn[(self.learners,)](
                     given,
                     gradients,
                     origin,
@@ -310,12 +310,13 @@ class Steps:
                     TO_WIDTH=to_width,
                     P=tall,
                     Q=wide,
-                    **shared,
+                    **types,
+                    **self.learning.launch,
                 )
         for place, branch in enumerate(self.form.branches):
             parts = max(1, branch.side**2 // self.taps)
             for to_first, wide in _parts(branch.width.padded):
-                self.kernels.learn_to_see[(max(1, self.programs // parts), parts)](
+                self.kernels.learn_to_see[(max(1, self.seers // parts), parts)](
                     values,
                     sums.kept.places,
                     sums.kept.from_percepts[place],
@@ -333,7 +334,8 @@ class Steps:
                     **self.channels,
                     TAPS=self.taps,
                     REST=self.rest,
-                    **shared,
+                    **types,
+                    **self.seeing.launch,
                 )
 
     def _everywhere(self) -> tuple[int, int]:

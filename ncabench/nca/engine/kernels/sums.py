@@ -46,7 +46,7 @@ class Sums:
 
     Attributes:
         senses: for each branch ``(programs, taps * channels + told, N)``; the last rows are of
-            what samples are told.
+            what samples are told. Each program that adds up has a slot of its own.
         middle: for each branch ``(programs, N + 1, hidden)``; the last row is of the bias.
         last: ``(programs, hidden + 1, channels)``, likewise.
         together: how many steps are taken together.
@@ -71,7 +71,7 @@ class Sums:
     @classmethod
     def empty(cls, steps: Steps, states: Tensor) -> Sums:
         """Return sums of nothing, for a rollout of these ``states (T + 1, cells, C)``."""
-        form, count, device = steps.form, steps.programs, states.device
+        form, count, device = steps.form, steps.learners, states.device
         hidden, padded = form.hidden.padded, form.padded_channels
         cells = steps.grid.cells
         widths = [one.width.padded for one in form.branches]
@@ -101,7 +101,7 @@ class Sums:
         from_thoughts = from_percepts[0] if form.folded else rooms(hidden)
         return cls(
             senses=tuple(
-                zeros(count, one.side**2 * padded + steps.told, one.width.padded)
+                zeros(steps.seers, one.side**2 * padded + steps.told, one.width.padded)
                 for one in form.branches
             ),
             middle=() if form.folded else tuple(zeros(count, n + 1, hidden) for n in widths),

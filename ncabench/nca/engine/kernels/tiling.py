@@ -14,12 +14,14 @@ class Tiling:
         warps: of a program.
         stages: tiles that a program has in its shared memory at once.
         registers: of a thread, at most; None for as many as it takes.
+        programs: of a kernel whose programs take tile after tile, for each multiprocessor.
     """
 
     rows: int = 128
     warps: int = 8
     stages: int = 1
     registers: int | None = None
+    programs: int = 1
 
     @property
     def launch(self) -> dict[str, int]:
