@@ -66,6 +66,16 @@ def lacking() -> str:
     )
 
 
+def named() -> str | None:
+    """Return the version of the assembler that Triton is told of, as `use` tells it.
+
+    None where Triton takes its own.
+    """
+    path = Path(os.environ.get(VARIABLE) or ".")
+    version = _version(path, path.stat().st_mtime_ns) if path.is_file() else None
+    return ".".join(map(str, version)) if version else None
+
+
 def _all() -> list[Assembler]:
     paths = dict.fromkeys(path for path in _places() if path.is_file())
     read = ((path, _version(path, path.stat().st_mtime_ns)) for path in paths)

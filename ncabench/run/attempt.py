@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from ncabench.run import checkpoint, environment, failure, folder, outcome
+from ncabench.run import assembler, checkpoint, environment, failure, folder, outcome
 from ncabench.run.failure import Failure
 from ncabench.run.folder import LOG
 from ncabench.run.job import Job
@@ -73,7 +73,9 @@ class Attempt:
 
     def _environment(self) -> dict[str, Any]:
         company = {"together": self.together} if self.together else {}
-        return {**self.surroundings, "engine": self.job.asked, **company}
+        ptxas = assembler.named()
+        built = {"ptxas": ptxas} if ptxas else {}
+        return {**self.surroundings, "engine": self.job.asked, **company, **built}
 
     def _record(self, how: outcome.Outcome, **rest: Any) -> Record:
         job = self.job

@@ -34,6 +34,15 @@ def test_the_first_that_can_be_trusted_is_used(here):
     assert os.environ["TRITON_PTXAS_PATH"] == str(good)
 
 
+def test_which_one_triton_is_told_of_can_be_asked(here, monkeypatch):
+    here(old="12.8", good="13.3")
+    assert assembler.named() is None
+    assembler.use()
+    assert assembler.named() == "13.3"
+    monkeypatch.setenv(assembler.VARIABLE, "/nowhere/ptxas")
+    assert assembler.named() is None
+
+
 def test_older_ones_are_refused_and_what_mends_it_is_said(here):
     old, newer = here(old="12.8", newer="13.2")
     expected = (

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from ncabench.run import outcome
+from ncabench.run import assembler, outcome
 from ncabench.run.attempt import Attempt
 from ncabench.run.job import Job
 from ncabench.run.result import Result
@@ -41,3 +41,9 @@ def test_one_that_memory_cut_short_says_so_and_keeps_what_was_measured(job):
     record = recorded(job, replace(MEASURED, outcome="oom", reason="training: out of memory"))
     assert (record.outcome, record.reason) == ("oom", "training: out of memory")
     assert record.values == MEASURED.values
+
+
+def test_what_builds_kernels_is_kept_where_it_is_not_tritons_own(job, monkeypatch):
+    assert "ptxas" not in recorded(job, MEASURED).environment
+    monkeypatch.setattr(assembler, "named", lambda: "13.5")
+    assert recorded(job, MEASURED).environment["ptxas"] == "13.5"

@@ -28,10 +28,11 @@ class Fused(Compiled):
     """Takes a step's percepts, layers, masks, life and clamping in a kernel or two.
 
     Of a rollout only the states and a bit for each number of them are kept: the backward
-    pass computes again, step by step, what lies between. Only cells that fire are computed.
-    Fire masks are drawn in the kernels, the same bits as elsewhere. States and sums are
-    float32; weights are multiplied in the type of mixed precision, or in TF32 where cuDNN
-    may use it. How work is cut is chosen by trying it on the device.
+    pass computes again, step by step, what lies between, and keeps of it what the weights'
+    gradients of a few steps need, in less memory than the states take. Only cells that fire
+    are computed. Fire masks are drawn in the kernels, the same bits as elsewhere. States and
+    sums are float32; weights are multiplied in the type of mixed precision, or in TF32 where
+    cuDNN may use it. How work is cut is chosen by trying it on the device.
 
     What has no kernels (see `Form.refused`) is done as the compiled engine does it, and a
     note says so. Before a model's first rollout, two of its steps are compared with the
