@@ -28,17 +28,18 @@ def digests(spec: Mapping[str, Any], *, engine: str = PLAIN) -> dict[str, str]:
 
     These are the files of its components and what they import of ``ncabench.nca``,
     transitively; a component from outside counts with its own package or file. An
-    evaluation's training is included, so are donors, and so is an engine other than plain
-    PyTorch.
+    evaluation's training is included, so are donors, and so are engines other than plain
+    PyTorch: the one that runs it, and those that a profile measures.
     """
     named = {name for one in behind(spec) for name in one["versions"]}
-    return dict(_digests(tuple(sorted(named)), engine))
+    engines = {engine, *spec.get("profile", {}).get("engines", ())}
+    return dict(_digests(tuple(sorted(named)), tuple(sorted(engines))))
 
 
 @cache
-def _digests(named: tuple[str, ...], engine: str) -> dict[str, str]:
+def _digests(named: tuple[str, ...], engines: tuple[str, ...]) -> dict[str, str]:
     """The digests of components by their names, ``family/kind``."""
-    found, modules = {}, [*ALWAYS, *_of_engine(engine)]
+    found, modules = {}, [*ALWAYS, *(path for one in engines for path in _of_engine(one))]
     for name in named:
         family, _, kind = name.partition("/")
         there = catalog.from_outside(family, kind)

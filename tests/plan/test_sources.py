@@ -1,9 +1,13 @@
 import hashlib
+from pathlib import Path
 
 import pytest
 
 from ncabench import outside
-from ncabench.plan import sources
+from ncabench.plan import planner, sources
+from ncabench.suite import document
+
+SUITES = Path(__file__).parents[2] / "suites"
 
 CODE = 'def f(x):\n    """Double."""\n    return 2 * x\n'
 
@@ -39,6 +43,18 @@ def test_an_evaluation_depends_on_its_training_and_on_what_measures(plan):
         "nca/protocol/recovery.py",
         "nca/perturbation/disc.py",
     } <= found.keys()
+
+
+def test_a_profile_of_engines_depends_on_them():
+    made = planner.make(document.load(SUITES / "engine.toml", preset="fused"))
+    kernels, compiled = "nca/engine/kernels/backward.py", "nca/engine/compiled.py"
+    measured = set()
+    for one in made.entries:
+        found, engines = sources.digests(one.spec), one.spec["profile"]["engines"]
+        assert compiled in found
+        assert (kernels in found) == ("fused" in engines)
+        measured.add("fused" in engines)
+    assert measured == {True, False}
 
 
 @pytest.mark.parametrize("change", [{"nca/draws.py": "0"}, {"nca/gone.py": "0"}])
