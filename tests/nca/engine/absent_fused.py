@@ -67,7 +67,8 @@ class Launches:
             options = {name: named.pop(name) for name in OPTIONS if name in named}
             given = {**dict(zip(self.kernel.arg_names, values, strict=False)), **named}
             source = self._source({name: given[name] for name in self.kernel.arg_names})
-            self.made[json.dumps([str(source.constants), options])] = (source, options)
+            what = [str(source.constants), str(source.attrs), options]
+            self.made[json.dumps(what)] = (source, options)
 
         return launch
 
@@ -82,9 +83,11 @@ class Launches:
                 continue
             sort = "fp32" if isinstance(value, float) else "i32"
             signature[name] = TYPES[value.dtype] if isinstance(value, torch.Tensor) else sort
-            aligned = isinstance(value, torch.Tensor) or (
-                type(value) is int and value % 16 == 0
-            )
+            if isinstance(value, torch.Tensor):
+                free = parameter.do_not_specialize_on_alignment
+                aligned = value.data_ptr() % 16 == 0 and not free
+            else:
+                aligned = type(value) is int and value % 16 == 0
             if aligned and not plain:
                 attributes[(place,)] = [["tt.divisibility", 16]]
         return ASTSource(self.kernel, signature, constants, attributes)

@@ -50,7 +50,10 @@ def _store_seen(
         store_rows(places + part * K, found, found, valid, K, 0)
 
 
-@triton.jit
+@triton.jit(
+    do_not_specialize=["turn"],
+    do_not_specialize_on_alignment=["counts", "starts", "origin"],
+)
 def unthink(
     values,
     rows,
@@ -240,7 +243,7 @@ def _add_up(slots, total, row, column, height, width: tl.constexpr):
     tl.store(places, tl.load(places, mask=within, other=0.0) + total, mask=within)
 
 
-@triton.jit
+@triton.jit(do_not_specialize_on_alignment=["origin", "end"])
 def learn(
     values,
     gradients,
@@ -288,7 +291,7 @@ def learn(
     _add_up(slots, total, column, to_column, WIDTH + 1, TO_WIDTH)
 
 
-@triton.jit
+@triton.jit(do_not_specialize_on_alignment=["origin", "end"])
 def learn_to_see(
     values,
     places,

@@ -1,5 +1,7 @@
 """The kernels of a rollout's steps. One sample's cells are a segment of every table.
 
+Numbers of a step's samples lie where they lie: a kernel is not built anew for each alignment.
+
 Source: none; the step is ``ncabench.nca.model.nca.NCA``'s.
 """
 
@@ -12,7 +14,7 @@ from ncabench.nca.engine.kernels.pieces import begun, block, product, wrapped
 from ncabench.nca.engine.kernels.thought import sensed
 
 
-@triton.jit
+@triton.jit(do_not_specialize_on_alignment=["counts"])
 def think(
     values,
     rows,
@@ -231,7 +233,7 @@ def _open(passes, base, cell, within, CP: tl.constexpr):
     return ((words >> (channel % BITS)[None, :]) & 1) != 0
 
 
-@triton.jit
+@triton.jit(do_not_specialize_on_alignment=["starts"])
 def gather(
     gradient,
     place,
