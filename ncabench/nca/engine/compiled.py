@@ -243,8 +243,11 @@ class Compiled(Engine):
     def _stepped(self, model: Automaton) -> Stepped:
         known = self._rollouts.get(id(model))
         if not isinstance(known, Stepped):
-            known = self._rollouts[id(model)] = Stepped(model, self.faster)
+            known = self._rollouts[id(model)] = self._made_to_step(model)
         return known
+
+    def _made_to_step(self, model: Automaton) -> Stepped:
+        return Stepped(model, self.faster)
 
     @contextmanager
     def _restored_precision(self) -> Iterator[None]:

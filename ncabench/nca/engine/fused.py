@@ -11,13 +11,17 @@ from torch import Tensor
 
 from ncabench.errors import EngineFailed
 from ncabench.nca.engine.cells import Grid
-from ncabench.nca.engine.compiled import Compiled
+from ncabench.nca.engine.compiled import Compiled, Stepped
+from ncabench.nca.engine.kernels import nearby as kernels
 from ncabench.nca.engine.kernels.chosen import Chosen
 from ncabench.nca.engine.kernels.form import Form
+from ncabench.nca.engine.kernels.nearby import FARTHEST, WIDEST
 from ncabench.nca.engine.kernels.rolled import Roll, flattened, kept_apart
 from ncabench.nca.engine.kernels.steps import Listed, Steps
 from ncabench.nca.fires import Fires
 from ncabench.nca.model import Automaton
+from ncabench.nca.model import _self_attention as definition
+from ncabench.nca.model._self_attention import SelfAttention, reading
 from ncabench.nca.model.nca import NCA
 
 OPERANDS = (torch.float32, torch.bfloat16, torch.float16, torch.float64)
@@ -33,6 +37,9 @@ class Fused(Compiled):
     are computed. Fire masks are drawn in the kernels, the same bits as elsewhere. States and
     sums are float32; weights are multiplied in the type of mixed precision, or in TF32 where
     cuDNN may use it. How work is cut is chosen by trying it on the device.
+
+    Localised attention of models that have no kernels of their own is computed by kernels as
+    well: nothing of a neighbourhood is kept.
 
     What has no kernels (see `Form.refused`) is done as the compiled engine does it, and a
     note says so. Before a model's first rollout, two of its steps are compared with the
@@ -109,6 +116,13 @@ class Fused(Compiled):
         assert isinstance(model, NCA)
         assert masks is not None
         return self._by_kernels(model, state, condition=condition, masks=masks)
+
+    def _made_to_step(self, model: Automaton) -> Stepped:
+        attentions = [one for one in model.modules() if isinstance(one, SelfAttention)]
+        if not any(_has_kernels(one) for one in attentions):
+            return super()._made_to_step(model)
+        self._note("attention to neighbours is computed by kernels")
+        return Attending(model, self.faster)
 
     def _refused(
         self,
@@ -198,6 +212,34 @@ class Fused(Compiled):
 
             self._kernels = loaded.kernels()
         return self._kernels
+
+
+class Attending(Stepped):
+    """An automaton whose step is compiled, with attention by the kernels."""
+
+    def step(
+        self,
+        state: Tensor,
+        *,
+        condition: Tensor | None,
+        mask: Tensor | None,
+        noise: Tensor | None = None,
+    ) -> Tensor:
+        """Return what the model's own step returns."""
+        with _refusals(), reading(_near):
+            return super().step(state, condition=condition, mask=mask, noise=noise)
+
+
+def _has_kernels(attention: SelfAttention) -> bool:
+    near = attention.reach is not None and attention.reach <= FARTHEST
+    part = attention.qkv.out_features // (3 * attention.heads)
+    return near and not attention.unfolded and part <= WIDEST
+
+
+def _near(query: Tensor, key: Tensor, value: Tensor, *, reach: int) -> Tensor:
+    if reach > FARTHEST or query.shape[-1] > WIDEST:
+        return definition.nearby(query, key, value, reach=reach)
+    return kernels.nearby(query, key, value, reach=reach)
 
 
 @contextmanager

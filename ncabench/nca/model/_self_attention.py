@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -50,7 +52,7 @@ class SelfAttention(nn.Module):
         elif self.unfolded:
             read = copied(query, key, value, reach=self.reach)
         else:
-            read = nearby(query, key, value, reach=self.reach)
+            read = _near(query, key, value, reach=self.reach)
         if masked:
             heads = enumerate(read.unbind(-2))
             kept = [torch.zeros_like(one) if n in masked else one for n, one in heads]
@@ -70,6 +72,14 @@ class SelfAttention(nn.Module):
             one.unflatten(-1, (self.heads, -1)) for one in self.qkv(cells).chunk(3, dim=-1)
         )
         return shares(query, key, reach=self.reach)
+
+
+class Near(Protocol):
+    """What reads from the cells within ``reach``, as `nearby` does."""
+
+    def __call__(self, query: Tensor, key: Tensor, value: Tensor, *, reach: int) -> Tensor:
+        """Return what each cell reads; all are ``(B, H, W, heads, E)``."""
+        ...
 
 
 def nearby(query: Tensor, key: Tensor, value: Tensor, *, reach: int) -> Tensor:
@@ -93,6 +103,20 @@ def nearby(query: Tensor, key: Tensor, value: Tensor, *, reach: int) -> Tensor:
     for share, one in zip(shares[1:], values[1:], strict=True):
         read = read + share * one
     return read
+
+
+_near: Near = nearby
+
+
+@contextmanager
+def reading(near: Near) -> Iterator[None]:
+    """Let localised attention be computed by ``near`` for a while: an engine's own way."""
+    global _near
+    before, _near = _near, near
+    try:
+        yield
+    finally:
+        _near = before
 
 
 def copied(query: Tensor, key: Tensor, value: Tensor, *, reach: int) -> Tensor:

@@ -20,7 +20,7 @@ from triton.compiler import ASTSource
 
 from ncabench.nca.draws import Draws
 from ncabench.nca.engine.cells import Grid
-from ncabench.nca.engine.kernels import loaded
+from ncabench.nca.engine.kernels import loaded, nearby
 from ncabench.nca.engine.kernels.chosen import CUTS
 from ncabench.nca.engine.kernels.form import Form
 from ncabench.nca.engine.kernels.rolled import Roll, flattened
@@ -45,6 +45,7 @@ NAMES = (
     "learn",
     "learn_to_see",
 )
+ATTENTION = ("attend", "ask", "answer")
 TYPES = {
     torch.int32: "*i32",
     torch.int64: "*i64",
@@ -127,6 +128,19 @@ def launched(perception, operands, **cut):
     return {name: getattr(kernels, name).made for name in NAMES}
 
 
+def attended(kind):
+    """Return the kernels of attention after they were called for ViTCA's shape."""
+    real = loaded.kernels()
+    kernels = SimpleNamespace(
+        **{name: Launches(getattr(real, name).kernel) for name in ATTENTION}, types=real.types
+    )
+    nearby._kernels = lambda: kernels
+    made = torch.zeros(32, 32, 32, 384, dtype=kind, requires_grad=True)
+    parts = [one.unflatten(-1, (4, -1)) for one in made.chunk(3, dim=-1)]
+    nearby.nearby(*parts, reach=1).sum().backward()
+    return {name: getattr(kernels, name).made for name in ATTENTION}
+
+
 def cut(number):
     """Return the first or the second way to cut all work."""
     return {part: tilings[number] for part, tilings in CUTS.items()}
@@ -140,6 +154,7 @@ def main() -> None:
         "conv bf16": launched(Conv, torch.bfloat16, **cut(0)),
         "sobel tf32": launched(Sobel, torch.float32, **cut(1)),
     }
+    made["attention bf16"] = attended(torch.bfloat16)
     for name in ("list_masked", "list_drawn", "settle", "unsettle", "gather"):
         made["sobel tf32"].pop(name)  # the same
     shared = {}

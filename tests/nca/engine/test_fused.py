@@ -11,6 +11,7 @@ import pytest
 
 triton = pytest.importorskip("triton", reason="Triton is not there for this platform")
 HERE = Path(__file__).parent
+CHECKS = ("check_fused.py", "check_kernels.py", "check_attention.py")
 SCALARS = (
     "ignore:Conversion of an array with ndim > 0:DeprecationWarning"  # Triton's, up to 3.6
 )
@@ -29,7 +30,7 @@ def test_the_interpreted_kernels_pass_their_checks():
         [
             sys.executable,
             *("-m", "pytest", "-W", SCALARS, "-p", "no:cacheprovider", "-p", "no:benchmark"),
-            *(str(HERE / name) for name in ("check_fused.py", "check_kernels.py")),
+            *(str(HERE / name) for name in CHECKS),
         ],
         env={**os.environ, "TRITON_INTERPRET": "1", "CUDA_VISIBLE_DEVICES": ""},
         capture_output=True,
@@ -49,5 +50,5 @@ def test_the_kernels_are_built_for_a_gpu_within_its_shared_memory():
     )
     assert done.returncode == 0, done.stderr[-4000:]
     shared = json.loads(done.stdout)
-    assert len(shared) == 15
+    assert len(shared) == 18
     assert max(shared.values()) <= 227 * 1024

@@ -26,12 +26,12 @@ lacking = assembler.lacking() if torch.cuda.is_available() else "there is no GPU
 needs_a_gpu = pytest.mark.skipif(bool(lacking), reason=lacking)
 
 
-def run(check, *, under=(), only="", **environment):
+def run(check, *, of="check_kernels.py", under=(), only="", **environment):
     return subprocess.run(
         [
             *under,
             *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:benchmark"),
-            *("-x", "-k", only, f"{HERE / 'check_kernels.py'}::{check}"),
+            *("-x", "-k", only, f"{HERE / of}" + (f"::{check}" if check else "")),
         ],
         env={**os.environ, "TRITON_INTERPRET": "0", **environment},
         capture_output=True,
@@ -45,6 +45,12 @@ def run(check, *, under=(), only="", **environment):
 )
 def test_a_kernel_on_this_gpu(check, form):
     done = run(check, only=form)
+    assert done.returncode == 0, done.stdout[-4000:]
+
+
+@needs_a_gpu
+def test_attention_on_this_gpu():
+    done = run("", of="check_attention.py")
     assert done.returncode == 0, done.stdout[-4000:]
 
 

@@ -1,0 +1,124 @@
+"""Attention to neighbours by the kernels, as an operator that PyTorch's compiler calls."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ncabench.nca.engine.kernels import loaded
+
+FARTHEST = 3  # cells, in each direction
+WIDEST = 256  # channels of a head
+CELLS = 64  # of a program
+
+
+def nearby(query: Tensor, key: Tensor, value: Tensor, *, reach: int) -> Tensor:
+    """Return what each cell reads from the cells within ``reach`` of it.
+
+    Sums are float32 or wider, whatever the operands are. Gradients of gradients are refused.
+
+    Source: `ncabench.nca.model._self_attention.nearby` is the definition.
+
+    Shape:
+        all ``(B, H, W, heads, E)``.
+    """
+    found: tuple[Tensor, Tensor] = _attended(query, key, value, reach)
+    return found[0]
+
+
+@torch.library.custom_op("ncabench::nearby", mutates_args=())
+def _attended(query: Tensor, key: Tensor, value: Tensor, reach: int) -> tuple[Tensor, Tensor]:
+    rows = [_rows(one) for one in (query, key, value)]
+    read = torch.empty(query.shape, dtype=query.dtype, device=query.device)
+    logs = torch.empty(query.shape[:4], dtype=_wide(query), device=query.device)
+    _kernels().attend[_grid(query)](*rows, read, logs, **_sizes(rows, reach))
+    return read, logs
+
+
+@_attended.register_fake
+def _(query: Tensor, _key: Tensor, _value: Tensor, _reach: int) -> tuple[Tensor, Tensor]:
+    read = torch.empty(query.shape, dtype=query.dtype, device=query.device)
+    return read, torch.empty(query.shape[:4], dtype=_wide(query), device=query.device)
+
+
+@torch.library.custom_op("ncabench::nearby_backward", mutates_args=())
+def _descended(
+    query: Tensor, key: Tensor, value: Tensor, gradient: Tensor, logs: Tensor, reach: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    rows = [_rows(one) for one in (query, key, value)]
+    gradient = gradient.to(query.dtype).contiguous()
+    found = [torch.empty(one.shape, dtype=one.dtype, device=one.device) for one in rows]
+    means = torch.empty_like(logs)
+    sizes, grid = _sizes(rows, reach), _grid(query)
+    _kernels().ask[grid](*rows, gradient, logs, found[0], means, **sizes)
+    _kernels().answer[grid](*rows, gradient, logs, means, found[1], found[2], **sizes)
+    return found[0], found[1], found[2]
+
+
+@_descended.register_fake
+def _(
+    query: Tensor, key: Tensor, value: Tensor, _gradient: Tensor, _logs: Tensor, _reach: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    one, two, three = (
+        torch.empty(one.shape, dtype=one.dtype, device=one.device)
+        for one in (query, key, value)
+    )
+    return one, two, three
+
+
+def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
+    query, key, value, ctx.reach = inputs
+    ctx.save_for_backward(query, key, value, output[1])
+
+
+def _descend(ctx: Any, gradient: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
+    query, key, value, logs = ctx.saved_tensors
+    return (*_descended(query, key, value, gradient, logs, ctx.reach), None)
+
+
+_attended.register_autograd(_descend, setup_context=_keep)
+
+
+def _rows(values: Tensor) -> Tensor:
+    """Return values whose cells lie evenly one after another, each with its heads together."""
+    _, height, width, _, part = values.shape
+    apart = values.stride(2)
+    even = (height * width * apart, width * apart, apart, part, 1)
+    return values if values.stride() == even else values.contiguous()
+
+
+def _sizes(rows: list[Tensor], reach: int) -> dict[str, Any]:
+    batch, height, width, _, part = rows[0].shape
+    query_stride, key_stride, value_stride = (one.stride(2) for one in rows)
+    return {
+        "total": batch * height * width,
+        "height": height,
+        "width": width,
+        "query_stride": query_stride,
+        "key_stride": key_stride,
+        "value_stride": value_stride,
+        "scale": 1 / math.sqrt(part),
+        "E": part,
+        "EP": 1 << (part - 1).bit_length(),
+        "REACH": reach,
+        "CELLS": CELLS,
+        "WIDE": _kernels().types[_wide(rows[0])],
+    }
+
+
+def _grid(query: Tensor) -> tuple[int, int]:
+    batch, height, width, heads, _ = query.shape
+    return -(-batch * height * width // CELLS), heads
+
+
+def _wide(values: Tensor) -> torch.dtype:
+    return torch.float64 if values.dtype == torch.float64 else torch.float32
+
+
+@cache
+def _kernels() -> Any:
+    return loaded.kernels()
