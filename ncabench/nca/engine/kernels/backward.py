@@ -330,6 +330,7 @@ def learn_to_see(
     rest = tl.zeros([REST * CP, Q], WIDE)
     column = tl.arange(0, REST * CP)
     count = tl.load(end) - tl.load(origin)
+    of_rest = count * left.to(tl.int32)
     for tile in range(tl.program_id(0), tl.cdiv(count, ROWS), tl.num_programs(0)):
         row = tile * ROWS + tl.arange(0, ROWS)
         valid = row < count
@@ -360,7 +361,7 @@ def learn_to_see(
         also = near(
             grids,
             cell,
-            valid & left,
+            row < of_rest,
             height,
             width,
             FULL * TAPS,
