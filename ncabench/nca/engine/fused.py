@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +15,6 @@ from ncabench.nca.engine.compiled import Compiled, Stepped
 from ncabench.nca.engine.kernels import nearby as kernels
 from ncabench.nca.engine.kernels.chosen import Chosen
 from ncabench.nca.engine.kernels.form import Form
-from ncabench.nca.engine.kernels.nearby import FARTHEST, WIDEST
 from ncabench.nca.engine.kernels.rolled import Roll, flattened, kept_apart
 from ncabench.nca.engine.kernels.steps import Listed, Steps
 from ncabench.nca.fires import Fires
@@ -122,7 +121,7 @@ class Fused(Compiled):
         if not any(_has_kernels(one) for one in attentions):
             return super()._made_to_step(model)
         self._note("attention to neighbours is computed by kernels")
-        return Attending(model, self.faster)
+        return Stepped(model, lambda step: _attending(self.faster(step)))
 
     def _refused(
         self,
@@ -214,32 +213,27 @@ class Fused(Compiled):
         return self._kernels
 
 
-class Attending(Stepped):
-    """An automaton whose step is compiled, with attention by the kernels."""
-
-    def step(
-        self,
-        state: Tensor,
-        *,
-        condition: Tensor | None,
-        mask: Tensor | None,
-        noise: Tensor | None = None,
-    ) -> Tensor:
-        """Return what the model's own step returns."""
-        with _refusals(), reading(_near):
-            return super().step(state, condition=condition, mask=mask, noise=noise)
-
-
 def _has_kernels(attention: SelfAttention) -> bool:
-    near = attention.reach is not None and attention.reach <= FARTHEST
+    if attention.reach is None or attention.unfolded:
+        return False
     part = attention.qkv.out_features // (3 * attention.heads)
-    return near and not attention.unfolded and part <= WIDEST
+    return kernels.takes(reach=attention.reach, part=part)
 
 
 def _near(query: Tensor, key: Tensor, value: Tensor, *, reach: int) -> Tensor:
-    if reach > FARTHEST or query.shape[-1] > WIDEST:
-        return definition.nearby(query, key, value, reach=reach)
-    return kernels.nearby(query, key, value, reach=reach)
+    if kernels.takes(reach=reach, part=query.shape[-1]):
+        return kernels.nearby(query, key, value, reach=reach)
+    return definition.nearby(query, key, value, reach=reach)
+
+
+def _attending(step: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a step whose attention to neighbours is computed by the kernels."""
+
+    def attending(*values: Any, **named: Any) -> Any:
+        with _refusals(), reading(_near):
+            return step(*values, **named)
+
+    return attending
 
 
 @contextmanager

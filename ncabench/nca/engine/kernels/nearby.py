@@ -16,6 +16,11 @@ WIDEST = 256  # channels of a head
 CELLS = 64  # of a program
 
 
+def takes(*, reach: int, part: int) -> bool:
+    """Whether the kernels attend so far, with heads of ``part`` channels."""
+    return reach <= FARTHEST and part <= WIDEST
+
+
 def nearby(query: Tensor, key: Tensor, value: Tensor, *, reach: int) -> Tensor:
     """Return what each cell reads from the cells within ``reach`` of it.
 
