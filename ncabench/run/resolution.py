@@ -23,6 +23,7 @@ AUTO, EAGER, COMPILED, FUSED = "auto", "eager", "compiled", "fused"
 # a type that is not named gains nothing from it.
 LEAST_STEP_UPDATES: Mapping[str, int] = {"cuda": 50_000}  # iterations x mean steps
 LEAST_ITERATIONS: Mapping[str, int] = {"cuda": 2_500}  # of a model of one pass
+KERNELS_FOR = ("sobel", "conv")  # perceptions, alone or combined
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +107,12 @@ def resolve(
     if missing:
         return Resolution(requested=requested, engine=EAGER, why=missing, barred=True)
     why = "the training is long enough to repay compiling"
-    return Resolution(requested=requested, engine=COMPILED, why=why)
+    if not _has_kernels(spec):
+        return Resolution(requested=requested, engine=COMPILED, why=why)
+    missing = assembles()
+    if missing:
+        return Resolution(requested=requested, engine=COMPILED, why=missing, barred=True)
+    return Resolution(requested=requested, engine=FUSED, why=f"{why}, and steps have kernels")
 
 
 def _not_worth_it(spec: Mapping[str, Any], *, device: str) -> str:
@@ -125,6 +131,19 @@ def _not_worth_it(spec: Mapping[str, Any], *, device: str) -> str:
     if trainer["iterations"] * mean >= least:
         return ""
     return f"{trainer['iterations']:,} iterations are over before compiling has paid"
+
+
+def _has_kernels(spec: Mapping[str, Any]) -> bool:
+    """Whether the fused engine has kernels for a training's steps, as far as it says."""
+    parts = spec["parts"]
+    perception, update = parts.get("perception", {}), parts.get("update", {})
+    branches = perception.get("branches") or [perception]
+    return bool(
+        spec["model"]["kind"] == "nca"
+        and spec["execution"]["precision"] != "float32"
+        and update.get("kind") == "mlp"
+        and all(one.get("kind") in KERNELS_FOR for one in branches)
+    )
 
 
 def _last_stage(trainer: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -15,15 +15,30 @@ def staged(first, then):
     return {name: {"family": "trainer", **one} for name, one in stages.items()}
 
 
-def resolve(trainer=AUTOMATON, *, device="cuda:0", role="training", missing="", **execution):
-    asked = {"engine": "auto", "deterministic": False, **execution}
+OTHER = {"perception": {"kind": "deformable"}, "update": {"kind": "mlp"}}  # has no kernels
+CONV = {"kind": "conv", "kernel_size": 3}
+
+
+def resolve(
+    trainer=AUTOMATON,
+    *,
+    device="cuda:0",
+    role="training",
+    missing="",
+    assembles="",
+    parts=OTHER,
+    model="nca",
+    **execution,
+):
+    asked = {"engine": "auto", "deterministic": False, "precision": "default", **execution}
     training = {"role": "training", "trainer": trainer, "execution": asked}
+    training |= {"model": {"kind": model}, "parts": parts}
     spec = {"role": role, "training": training} if role == "evaluation" else training
     return resolution.resolve(
         {**spec, "role": role},
         device=device,
         lacks=lambda _: missing,
-        assembles=lambda: "",
+        assembles=lambda: assembles,
     )
 
 
@@ -31,6 +46,38 @@ def test_a_long_training_on_a_gpu_is_compiled_and_says_nothing():
     found = resolve()
     assert (found.engine, found.warnings, found.refused) == ("compiled", (), "")
     assert found.why == "the training is long enough to repay compiling"
+
+
+@pytest.mark.parametrize(
+    ("perception", "changes", "engine"),
+    [
+        ({"kind": "sobel"}, {}, "fused"),
+        (CONV, {}, "fused"),
+        (CONV, {"precision": "bf16"}, "fused"),
+        (CONV, {"precision": "float32"}, "compiled"),
+        (CONV, {"deterministic": True}, "eager"),
+        (CONV, {"device": "cpu"}, "eager"),
+        (CONV, {"model": "vitca"}, "compiled"),
+        (CONV, {"trainer": {"iterations": 40, "steps": [48, 63]}}, "eager"),
+        ({"kind": "combined", "branches": [CONV, CONV]}, {}, "fused"),
+        ({"kind": "combined", "branches": [CONV, {"kind": "deformable"}]}, {}, "compiled"),
+    ],
+)
+def test_where_steps_have_kernels_they_are_taken(perception, changes, engine):
+    parts = {"perception": perception, "update": {"kind": "mlp"}}
+    assert resolve(parts=parts, **changes).engine == engine
+
+
+def test_another_update_or_none_has_no_kernels():
+    for update in ({"update": {"kind": "resnet"}}, {}):
+        assert resolve(parts={"perception": CONV, **update}).engine == "compiled"
+
+
+def test_without_an_assembler_for_the_kernels_a_warning_says_so():
+    parts = {"perception": CONV, "update": {"kind": "mlp"}}
+    found = resolve(parts=parts, assembles="ptxas 13.3 is missing")
+    assert (found.engine, found.refused) == ("compiled", "")
+    assert found.warnings == ("auto: compiled, because ptxas 13.3 is missing",)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from ncabench.nca.engine.cells import Grid
 from ncabench.nca.engine.compiled import Compiled, Stepped
 from ncabench.nca.engine.kernels import nearby as kernels
 from ncabench.nca.engine.kernels.chosen import Chosen
-from ncabench.nca.engine.kernels.form import Form
+from ncabench.nca.engine.kernels.form import MOST_NUMBERS, MOST_TOLD, WIDEST, Form
 from ncabench.nca.engine.kernels.rolled import Roll, flattened, kept_apart
 from ncabench.nca.engine.kernels.steps import Listed, Steps
 from ncabench.nca.fires import Fires
@@ -24,7 +24,6 @@ from ncabench.nca.model._self_attention import SelfAttention, reading
 from ncabench.nca.model.nca import NCA
 
 OPERANDS = (torch.float32, torch.bfloat16, torch.float16, torch.float64)
-MOST_NUMBERS = 2**31  # of a state: the kernels count in 32 bits
 
 
 class Fused(Compiled):
@@ -139,7 +138,7 @@ class Fused(Compiled):
         assert isinstance(model, NCA)
         if condition is not None and condition.ndim != 2:
             return "the condition is an image"
-        if condition is not None and len(condition) > Form.most_told(model):
+        if condition is not None and len(condition) > MOST_TOLD:
             return f"no fused kernels for {len(condition)} samples with conditions of their own"
         if state.dtype not in (torch.float32, torch.float64) or self.amp not in (
             None,
@@ -150,8 +149,9 @@ class Fused(Compiled):
         tf32 = torch.backends.cudnn.allow_tf32 and state.dtype == torch.float32
         if self.device.type == "cuda" and not (narrow or tf32):
             return "matrix units take TF32, bf16 and fp16, and no wider operands"
-        if state.numel() >= MOST_NUMBERS:
-            return "the state has too many numbers to be counted in 32 bits"
+        cells = state.numel() // state.shape[1]
+        if cells * max(WIDEST, state.shape[1]) >= MOST_NUMBERS:
+            return f"{cells} cells are too many for tables to be counted in 32 bits"
         return ""
 
     def _by_kernels(

@@ -79,7 +79,8 @@ class Launches:
         for place, parameter in enumerate(self.kernel.params):
             name, value = parameter.name, given[parameter.name]
             plain = parameter.do_not_specialize
-            if parameter.is_constexpr or (type(value) is int and value == 1 and not plain):
+            one = type(value) is int and value == 1 and not plain
+            if parameter.is_constexpr or value is None or one:
                 constants[(place,)], signature[name] = value, "constexpr"
                 continue
             sort = "fp32" if isinstance(value, float) else "i32"

@@ -89,6 +89,7 @@ def scene(perception="conv", *, operands=torch.float32, tiling=None, alone=None,
         precision="tf32" if ON_GPU else "ieee",
         thinking=tiling or TILINGS[0],
         unthinking=tiling or TILINGS[0],
+        gathering=tiling or TILINGS[0],
         learning=tiling or TILINGS[0],
         seeing=tiling or TILINGS[0],
         multiprocessors=132 if ON_GPU else 2,
@@ -229,7 +230,7 @@ def test_a_kernel_of_the_backward_pass_stays_within_its_memory(
     monkeypatch.setattr(sums.Sums, "empty", filled)
     states = torch.stack([rows, rows, rows])
     found = done(made.steps.backward(gradient, states, passes, made.listed, made.cast))
-    made_of = (gradient, *found.senses, *found.middle, found.last, *found.seen)
+    made_of = (gradient, *found.senses, *found.told, *found.middle, found.last, *found.seen)
     assert all(bool(one.isfinite().all()) for one in made_of)
 
 

@@ -23,23 +23,32 @@ THINKING = (
 )
 UNTHINKING = (
     Tiling(rows=64, warps=4),
-    Tiling(rows=64, warps=4, registers=168),
+    Tiling(rows=64, warps=4, registers=128),
+    Tiling(rows=128, warps=8),
     Tiling(rows=128, warps=8, registers=128),
 )
-LEARNING = (
-    Tiling(rows=64, warps=8, stages=3),
+GATHERING = (
+    Tiling(rows=128, warps=4),
+    Tiling(rows=64, warps=4),
+    Tiling(rows=32, warps=2),
+)
+LEARNING = (  # some take more shared memory than there is where operands are TF32's
+    Tiling(rows=64, warps=16, stages=3),
+    Tiling(rows=128, warps=16, stages=3),
+    Tiling(rows=128, warps=8, stages=3),
     Tiling(rows=64, warps=8, stages=4),
-    Tiling(rows=64, warps=8, stages=3, registers=128, programs=2),
-    Tiling(rows=128, warps=8, stages=2),
+    Tiling(rows=32, warps=8, stages=3, registers=128, programs=2),
 )
 SEEING = (
-    Tiling(rows=64, warps=8, stages=2),
-    Tiling(rows=64, warps=8, stages=2, registers=128, programs=2),
-    Tiling(rows=128, warps=8, stages=2),  # too much for TF32's shared memory
+    Tiling(rows=64, warps=16, stages=3),
+    Tiling(rows=128, warps=16, stages=3),
+    Tiling(rows=64, warps=8, stages=3),
+    Tiling(rows=64, warps=8, stages=3, registers=128, programs=2),
 )
 CUTS = {
     "thinking": THINKING,
     "unthinking": UNTHINKING,
+    "gathering": GATHERING,
     "learning": LEARNING,
     "seeing": SEEING,
 }
@@ -48,6 +57,7 @@ STEPS = 32  # of a rollout that is tried: weights' gradients are of several at o
 INTERPRETED = {
     "thinking": Tiling(rows=32),
     "unthinking": Tiling(rows=16),
+    "gathering": Tiling(rows=128),
     "learning": Tiling(rows=16),
     "seeing": Tiling(rows=16),
 }
@@ -149,14 +159,21 @@ class Chosen:
 
 
 def _timed(trial: Callable[[], object], device: torch.device) -> float:
-    """Return the median of a few milliseconds that a trial takes, after one that warms up."""
-    event: Any = torch.cuda.Event  # some versions of PyTorch give it no types
+    """Return the median of a few milliseconds that a trial takes, after one that warms up.
+
+    It is recorded and replayed: launched one by one, kernels would wait for their launches.
+    """
+    event: Any = torch.cuda.Event  # some versions of PyTorch give them no types
+    graph: Any = torch.cuda.CUDAGraph()
     trial()
+    recording: Any = torch.cuda.graph(graph, capture_error_mode="thread_local")
+    with recording:
+        trial()
     times: list[float] = []
     for _ in range(ROUNDS):
         start, end = event(enable_timing=True), event(enable_timing=True)
         start.record()
-        trial()
+        graph.replay()
         end.record()
         torch.cuda.synchronize(device)
         times.append(start.elapsed_time(end))

@@ -20,7 +20,9 @@ from ncabench.nca.update.mlp import MLP
 LEAST = 16  # side of the smallest product of tiles
 WIDE_SUM = 128  # rows and columns of a sum of products, at most
 WIDEST = 192  # outputs of a layer
+MOST_NUMBERS = 2**31  # of a table: the kernels count in 32 bits
 MOST_CHANNELS = 64
+MOST_TOLD = 128  # samples with conditions of their own
 BRANCHES = 2
 
 
@@ -89,6 +91,16 @@ class Matrices:
     middle: tuple[Tensor, Tensor] | None
     last: tuple[Tensor, Tensor]
 
+    def turned(self) -> Matrices:
+        """Return the same with a row for each column of a matrix."""
+        middle, (last, last_bias) = self.middle, self.last
+        return Matrices(
+            tuple(one.T.contiguous() for one in self.senses),
+            self.told,
+            None if middle is None else (middle[0].T.contiguous(), middle[1]),
+            (last.T.contiguous(), last_bias),
+        )
+
 
 class Form:
     """An automaton as the kernels take it.
@@ -131,11 +143,6 @@ class Form:
         if model.layout.condition and not torus(model.perception):
             return "a condition is not the same at the border of a grid that is no torus"
         return ""
-
-    @staticmethod
-    def most_told(model: NCA) -> int:
-        """Return how many samples may be told of different conditions."""
-        return WIDE_SUM - _padded_channels(model)
 
     def matrices(self, condition: Tensor | None) -> Matrices:
         """Return the matrices of the weights as they are.

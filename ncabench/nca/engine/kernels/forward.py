@@ -54,6 +54,7 @@ def think(
     NARROW: tl.constexpr,
     WIDE: tl.constexpr,
     PRECISION: tl.constexpr,
+    TURNED: tl.constexpr,
 ):
     """Compute the change of the rows that fire: percepts, hidden layer and last layer."""
     sample = tl.program_id(1)
@@ -64,10 +65,11 @@ def think(
         row = first + tl.arange(0, ROWS)
         valid = row < count
         cell = tl.load(rows + base + row, mask=valid, other=0)
-        last_one, _ = block(last, 0, A, CP, 0)
+        TALL: tl.constexpr = A + B if TURNED else 0
+        last_one, _ = block(last, 0, A, CP, 0, TALL)
         last_other = last_one
         if B > 0:
-            last_other, _ = block(last, A, B, CP, 0)
+            last_other, _ = block(last, A, B, CP, 0, TALL)
         done, none = begun(last_bias, ROWS, CP, 0, WIDE)
         _, one, other, _ = sensed(
             values + base * C,
@@ -103,6 +105,7 @@ def think(
             NARROW,
             WIDE,
             PRECISION,
+            TURNED,
         )
         done, none = product(one, last_one, last_one, done, none, 0, PRECISION)
         if B > 0:
@@ -253,7 +256,7 @@ def gather(
     OPEN: tl.constexpr,
     C: tl.constexpr,
     CP: tl.constexpr,
-    CELLS: tl.constexpr,
+    ROWS: tl.constexpr,
 ):
     """Add to each cell's gradient what the rows that saw it have of it, in place.
 
@@ -261,7 +264,7 @@ def gather(
     """
     sample = tl.program_id(1)
     base = sample * cells
-    cell = tl.program_id(0) * CELLS + tl.arange(0, CELLS)
+    cell = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
     within = cell < cells
     channel = tl.arange(0, CP)
     both = within[:, None] & (channel < C)[None, :]

@@ -36,7 +36,7 @@ def kernels() -> Any:
     from triton.runtime.interpreter import InterpretedFunction
     from triton.runtime.jit import JITFunction
 
-    from ncabench.nca.engine.kernels import attention, backward, forward, listing
+    from ncabench.nca.engine.kernels import attention, backward, forward, learning, listing
 
     types = {
         torch.float64: tl.float64,
@@ -44,7 +44,8 @@ def kernels() -> Any:
         torch.float16: tl.float16,
         torch.bfloat16: tl.bfloat16,
     }
-    all_of_them = {**vars(listing), **vars(forward), **vars(backward), **vars(attention)}
+    modules = listing, forward, backward, learning, attention
+    all_of_them = {name: one for module in modules for name, one in vars(module).items()}
     named = {
         name: Launched(one) if isinstance(one, JITFunction) else one
         for name, one in all_of_them.items()

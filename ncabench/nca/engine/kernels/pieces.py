@@ -57,11 +57,21 @@ def near(
 
 
 @triton.jit
-def matrix(weights, row, column, ROWS: tl.constexpr, COLUMNS: tl.constexpr, stride):
-    """Return a part of a matrix, from ``row`` and ``column`` on."""
+def matrix(
+    weights, row, column, ROWS: tl.constexpr, COLUMNS: tl.constexpr, stride, TALL: tl.constexpr
+):
+    """Return a part of a matrix, from ``row`` and ``column`` on.
+
+    ``TALL`` is the height of a matrix that is kept turned, a row for each of its columns; 0
+    is one that is kept as it is.
+    """
     down = row + tl.arange(0, ROWS)
     along = column + tl.arange(0, COLUMNS)
-    return tl.load(weights + down[:, None] * stride + along[None, :])
+    if TALL > 0:
+        found = tl.trans(tl.load(weights + along[:, None] * TALL + down[None, :]))
+    else:
+        found = tl.load(weights + down[:, None] * stride + along[None, :])
+    return found
 
 
 @triton.jit
@@ -77,12 +87,14 @@ def unleaky(gradient, after, SLOPE: tl.constexpr):
 
 
 @triton.jit
-def block(weights, row, ROWS: tl.constexpr, A: tl.constexpr, B: tl.constexpr):
+def block(
+    weights, row, ROWS: tl.constexpr, A: tl.constexpr, B: tl.constexpr, TALL: tl.constexpr
+):
     """Return rows of a matrix from ``row`` on, in the two parts of its width."""
-    one = matrix(weights, row, 0, ROWS, A, A + B)
+    one = matrix(weights, row, 0, ROWS, A, A + B, TALL)
     other = one
     if B > 0:
-        other = matrix(weights, row, A, ROWS, B, A + B)
+        other = matrix(weights, row, A, ROWS, B, A + B, TALL)
     return one, other
 
 
@@ -135,6 +147,7 @@ def convolved(
     NARROW: tl.constexpr,
     WIDE: tl.constexpr,
     PRECISION: tl.constexpr,
+    TURNED: tl.constexpr,
 ):
     """Return a convolution's leaky outputs of rows, in two parts.
 
@@ -143,9 +156,10 @@ def convolved(
     product, since each of them waits for the whole program.
     """
     FULL: tl.constexpr = (SIDE * SIDE) // TAPS
+    TALL: tl.constexpr = SIDE * SIDE * CP if TURNED else 0
     one, other = begun(added, cells.shape[0], A, B, WIDE)
     if FULL * TAPS < SIDE * SIDE:
-        rest_one, rest_other = block(weights, FULL * TAPS * CP, CP, A, B)
+        rest_one, rest_other = block(weights, FULL * TAPS * CP, CP, A, B, TALL)
         rest = near(
             values,
             cells,
@@ -161,7 +175,7 @@ def convolved(
             CP,
         )
     for part in range(FULL):
-        weight_one, weight_other = block(weights, part * (TAPS * CP), TAPS * CP, A, B)
+        weight_one, weight_other = block(weights, part * (TAPS * CP), TAPS * CP, A, B, TALL)
         seen = near(
             values,
             cells,
@@ -202,11 +216,22 @@ def unproduct(
 
 
 @triton.jit
-def store_rows(places, one, other, valid, A: tl.constexpr, B: tl.constexpr):
-    """Store both parts of rows at their places."""
-    along = tl.arange(0, A)
-    kind: tl.constexpr = places.dtype.element_ty
-    tl.store(places[:, None] + along[None, :], one.to(kind), mask=valid[:, None])
+def store_rows(values, row, one, other, valid, A: tl.constexpr, B: tl.constexpr, stride):
+    """Store both parts of rows of a table; a ``stride`` is between columns of a turned one."""
+    store_part(values, row, 0, one, valid, A, A + B, stride)
     if B > 0:
-        beside = A + tl.arange(0, B)
-        tl.store(places[:, None] + beside[None, :], other.to(kind), mask=valid[:, None])
+        store_part(values, row, A, other, valid, B, A + B, stride)
+
+
+@triton.jit
+def store_part(
+    values, row, column, found, valid, COLUMNS: tl.constexpr, WIDTH: tl.constexpr, stride
+):
+    """Store a part of rows, from ``column`` on, as `store_rows` does."""
+    along = column + tl.arange(0, COLUMNS)
+    if stride is None:
+        places = values + row[:, None] * WIDTH + along[None, :]
+    else:
+        places = values + (along * stride)[None, :] + row[:, None]
+    kind: tl.constexpr = values.dtype.element_ty
+    tl.store(places, found.to(kind), mask=valid[:, None])

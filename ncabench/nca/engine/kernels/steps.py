@@ -19,7 +19,8 @@ from ncabench.nca.fires import Fires
 CHUNK = 1024  # cells that are listed at a time
 SETTLED = 128  # cells of a tile of the kernels that touch every cell
 SEEN = 128  # inner size of a tile's product, at most
-SUMMED = 64  # rows of a sum of products, at least: fewer are no work for the matrix units
+BACK = "sense_1", "sense_2", "middle"  # matrices that gradients go back through
+LEAST_TOLD = 64  # rows of a product by the matrix units
 TAPS = 8  # at most: the square of an odd number is 1 more than a multiple of 8
 
 
@@ -64,6 +65,7 @@ class Steps:
         precision: of products of float32 operands: ``"tf32"`` or ``"ieee"``.
         thinking: how the work of a step is cut.
         unthinking: how that of its rows' gradients is.
+        gathering: how that of the cells' gradients is.
         learning: how that of the gradients of layers' weights is.
         seeing: how that of the gradients of convolutions' weights is.
         multiprocessors: of the device.
@@ -79,17 +81,19 @@ class Steps:
         precision: str,
         thinking: Tiling,
         unthinking: Tiling,
+        gathering: Tiling,
         learning: Tiling,
         seeing: Tiling,
         multiprocessors: int,
     ) -> None:
         self.kernels, self.form, self.grid = kernels, form, grid
-        self.thinking, self.unthinking, self.learning = thinking, unthinking, learning
-        self.seeing = seeing
+        self.thinking, self.unthinking, self.gathering = thinking, unthinking, gathering
+        self.learning, self.seeing = learning, seeing
         self.learners = multiprocessors * learning.programs
         self.seers = multiprocessors * seeing.programs
         self.operands = operands
         self.wide = torch.float64 if operands == torch.float64 else torch.float32
+        self.turned = operands == self.wide  # TF32's products take rows of columns alone
         self.cells = grid.height * grid.width
         layout, padded = form.model.layout, form.padded_channels
         self.words = max(1, padded // 32)
@@ -97,7 +101,6 @@ class Steps:
         self.channels = {"C": form.channels, "CP": padded}
         self.taps = max(1, min(TAPS, SEEN // padded))
         self.told = grid.batch if layout.condition else 1
-        self.rest = max(1 << (-(-self.told // padded)).bit_length(), SUMMED // padded)
         self.living = {
             "ALIVE": -1 if layout.alive is None else layout.alive,
             "FROZEN": layout.frozen,
@@ -110,6 +113,7 @@ class Steps:
         }
         self.products = {
             "TAPS": self.taps,
+            "TURNED": self.turned,
             **self.channels,
             **self.types,
         }
@@ -171,7 +175,8 @@ class Steps:
         """
         change = torch.empty_like(states[0])
         narrow = None if self.operands == self.wide else states[0].to(self.operands)
-        tiles = -(-self.cells // self.thinking.rows), self.grid.batch
+        tiles = self.thinking.tiles(self.cells), self.grid.batch
+        given = cast.turned() if self.turned else cast
         for turn in range(len(states) - 1):
             rows, place, counts = listed.rows[turn], listed.place[turn], listed.counts[turn]
             self.kernels.think[tiles](
@@ -181,8 +186,9 @@ class Steps:
                 change,
                 step_size=self.form.model.step_size,
                 **self.sizes,
-                **_given(cast),
-                last_bias=cast.last[1],
+                **_given(given),
+                last=given.last[0],
+                last_bias=given.last[1],
                 **self.layers,
                 **self.products,
                 **self.thinking.launch,
@@ -222,6 +228,11 @@ class Steps:
         Returns the sums of the weights' gradients, in slots.
         """
         sums = Sums.empty(self, states)
+        matrices = {
+            **_given(cast.turned() if self.turned else cast),
+            **{f"back_{name}": one for name, one in _given(cast).items() if name in BACK},
+            "back_last": cast.last[0],
+        }
         everywhere = self._everywhere()
         turns = len(states) - 1
         flat = listed.counts.flatten()
@@ -235,8 +246,8 @@ class Steps:
             low = max(0, high - sums.together)
             values = sums.values(states[low:high])
             for turn in range(high - 1, low - 1, -1):
-                self._descend(gradient, values, listed, turn, low, starts, cast, sums)
-                self.kernels.gather[everywhere](
+                self._descend(gradient, values, listed, turn, low, starts, matrices, sums)
+                self.kernels.gather[(self.gathering.tiles(self.cells), self.grid.batch)](
                     gradient,
                     listed.place[turn],
                     starts[turn],
@@ -247,7 +258,7 @@ class Steps:
                     **_geometry(self.form.branches),
                     OPEN=turn > 0,
                     **self.channels,
-                    CELLS=SETTLED,
+                    **self.gathering.launch,
                 )
             self._learn(values, starts[low], ends[high - 1, -1:], sums)
         return sums
@@ -260,11 +271,11 @@ class Steps:
         turn: int,
         low: int,
         starts: Tensor,
-        cast: Matrices,
+        matrices: dict[str, Tensor],
         sums: Sums,
     ) -> None:
         kept = sums.kept
-        self.kernels.unthink[(-(-self.cells // self.unthinking.rows), self.grid.batch)](
+        self.kernels.unthink[(self.unthinking.tiles(self.cells), self.grid.batch)](
             values[turn - low],
             listed.rows[turn],
             listed.counts[turn],
@@ -274,7 +285,7 @@ class Steps:
             turn - low,
             **self.sizes,
             step_size=self.form.model.step_size,
-            **_given(cast),
+            **matrices,
             places=kept.places,
             percepts_1=kept.percepts[0],
             percepts_2=kept.percepts[-1],
@@ -285,6 +296,7 @@ class Steps:
             from_thoughts=kept.from_thoughts,
             seen_1=sums.seen[0],
             seen_2=sums.seen[-1],
+            stride=sums.stride,
             FROZEN=self.living["FROZEN"],
             **self.layers,
             **self.products,
@@ -295,8 +307,8 @@ class Steps:
         """Add the weights' gradients of the steps of ``values``, whose rows are kept."""
         types = {name: self.types[name] for name in ("WIDE", "PRECISION")}
         for given, gradients, slots in sums.layers():
-            width, to_width = given.shape[-1], gradients.shape[-1]
-            both = product(_parts(width + 1), _parts(to_width))
+            width, to_width = slots.shape[1] - 1, slots.shape[2]
+            both = product(_parts(width), _parts(to_width))
             for (first, tall), (to_first, wide) in both:
                 self.kernels.learn[(self.learners,)](
                     given,
@@ -304,6 +316,7 @@ class Steps:
                     origin,
                     end,
                     slots,
+                    sums.stride,
                     first=first,
                     to_first=to_first,
                     WIDTH=width,
@@ -323,7 +336,9 @@ class Steps:
                     origin,
                     end,
                     sums.senses[place],
-                    told=self.told,
+                    sums.told[place],
+                    self.told,
+                    sums.stride,
                     **self.sizes,
                     to_first=to_first,
                     SIDE=branch.side,
@@ -333,7 +348,7 @@ class Steps:
                     Q=wide,
                     **self.channels,
                     TAPS=self.taps,
-                    REST=self.rest,
+                    TOLD=max(LEAST_TOLD, 1 << (self.told - 1).bit_length()),
                     **types,
                     **self.seeing.launch,
                 )
@@ -364,7 +379,6 @@ def _given(cast: Matrices) -> dict[str, Tensor]:
         "told_2": cast.told[-1],
         "middle": middle,
         "middle_bias": bias,
-        "last": cast.last[0],
     }
 
 

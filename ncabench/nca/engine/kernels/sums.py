@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from ncabench.nca.engine.kernels.form import Matrices
+from ncabench.nca.engine.kernels.form import MOST_NUMBERS, Matrices
 
 if TYPE_CHECKING:
     from ncabench.nca.engine.kernels.steps import Steps
@@ -22,6 +22,8 @@ Layer = tuple[Tensor, Tensor, Tensor]
 @dataclass(frozen=True)
 class Kept:
     """What is kept of rows of several steps, ``(rows, width)`` each, for weights' gradients.
+
+    Or ``(width, rows)``, where matrices are turned.
 
     Attributes:
         places: which of the steps' cells a row is, counted through.
@@ -45,23 +47,27 @@ class Sums:
     """Where gradients are summed, and what steps hand on to that.
 
     Attributes:
-        senses: for each branch ``(programs, taps * channels + told, N)``; the last rows are of
-            what samples are told. Each program that adds up has a slot of its own.
+        senses: for each branch ``(programs, N, taps * channels)``: each program that adds up
+            has a slot of its own.
+        told: for each branch ``(programs, samples that are told apart, N)``.
         middle: for each branch ``(programs, N + 1, hidden)``; the last row is of the bias.
         last: ``(programs, hidden + 1, channels)``, likewise.
         together: how many steps are taken together.
         kept: of the rows of these.
         seen: for each branch the rows' gradients of what they see; of one step.
+        stride: between columns of what is kept turned; None where it is not.
         narrow: the states that are taken together, ``(steps, cells, C)``, of the operands'
             type, or None where that is theirs.
     """
 
     senses: tuple[Tensor, ...]
+    told: tuple[Tensor, ...]
     middle: tuple[Tensor, ...]
     last: Tensor
     together: int
     kept: Kept
     seen: tuple[Tensor, ...]
+    stride: int | None
     narrow: Tensor | None
 
     def values(self, states: Tensor) -> Tensor:
@@ -86,7 +92,8 @@ class Sums:
         )
         each = cells * every * torch.empty((), dtype=steps.operands).element_size()
         room = int(SHARE * states.nbytes) // each
-        together = max(1, min(room, MOST_TOGETHER, len(states) - 1))
+        countable = MOST_NUMBERS // (cells * max(hidden, padded, *widths))
+        together = max(1, min(room, countable, MOST_TOGETHER, len(states) - 1))
 
         def zeros(*shape: int) -> Tensor:
             return torch.zeros(shape, dtype=steps.wide, device=device)
@@ -94,16 +101,20 @@ class Sums:
         def rooms(width: int, turns: int = together) -> Tensor:
             return torch.empty(turns * cells, width, dtype=steps.operands, device=device)
 
+        def kept(width: int) -> Tensor:
+            return rooms(width).view(width, -1) if steps.turned else rooms(width)
+
         seen = tuple(rooms(one.side**2 * padded, 1) for one in form.branches)
-        thoughts, ends = rooms(hidden), rooms(padded)
-        percepts = [thoughts] if form.folded else [rooms(width) for width in widths]
-        from_percepts = [rooms(width) for width in widths]
-        from_thoughts = from_percepts[0] if form.folded else rooms(hidden)
+        thoughts, ends = kept(hidden), kept(padded)
+        percepts = [thoughts] if form.folded else [kept(width) for width in widths]
+        from_percepts = [kept(width) for width in widths]
+        from_thoughts = from_percepts[0] if form.folded else kept(hidden)
         return cls(
             senses=tuple(
-                zeros(steps.seers, one.side**2 * padded + steps.told, one.width.padded)
+                zeros(steps.seers, one.width.padded, one.side**2 * padded)
                 for one in form.branches
             ),
+            told=tuple(zeros(steps.seers, steps.told, width) for width in widths),
             middle=() if form.folded else tuple(zeros(count, n + 1, hidden) for n in widths),
             last=zeros(count, hidden + 1, padded),
             together=together,
@@ -116,6 +127,7 @@ class Sums:
                 from_thoughts,
             ),
             seen=seen,
+            stride=together * cells if steps.turned else None,
             narrow=rooms(form.channels).view(together, cells, -1) if narrow else None,
         )
 
@@ -131,17 +143,13 @@ class Sums:
 
     def matrices(self, like: Matrices) -> Matrices:
         """Return the gradients of matrices."""
-        senses = [one.sum(0) for one in self.senses]
+        told = [one.sum(0) for one in self.told]
         layers = [one.sum(0) for one in self.middle]
         last = self.last.sum(0)
-        rows = [len(one) for one in like.senses]
         middle = (torch.cat([one[:-1] for one in layers]), layers[0][-1]) if layers else None
         return Matrices(
-            tuple(one[:taps] for one, taps in zip(senses, rows, strict=True)),
-            tuple(
-                one[taps:].sum_to_size(to.shape)
-                for one, taps, to in zip(senses, rows, like.told, strict=True)
-            ),
+            tuple(one.sum(0).T for one in self.senses),
+            tuple(one.sum_to_size(to.shape) for one, to in zip(told, like.told, strict=True)),
             middle,
             (last[:-1], last[-1]),
         )

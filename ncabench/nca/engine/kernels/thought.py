@@ -46,17 +46,20 @@ def sensed(
     NARROW: tl.constexpr,
     WIDE: tl.constexpr,
     PRECISION: tl.constexpr,
+    TURNED: tl.constexpr,
 ):
     """Return both parts of each branch's percepts and of what is thought of them.
 
     Then both parts of the matrix that is between them, for each part of each branch: 4
     tensors a branch. What is not there stands for itself by something that is.
     """
+    W_1: tl.constexpr = A_1 + B_1
+    TALL: tl.constexpr = W_1 + A_2 + B_2 if TURNED else 0
     if MIDDLE:
-        matrix_1, matrix_2 = block(middle, 0, A_1, A, B)
+        matrix_1, matrix_2 = block(middle, 0, A_1, A, B, TALL)
         matrix_3, matrix_4 = matrix_1, matrix_2
         if B_1 > 0:
-            matrix_3, matrix_4 = block(middle, A_1, B_1, A, B)
+            matrix_3, matrix_4 = block(middle, A_1, B_1, A, B, TALL)
         thought, also = begun(middle_bias, cell.shape[0], A, B, WIDE)
     one_1, other_1 = convolved(
         values,
@@ -78,6 +81,7 @@ def sensed(
         NARROW,
         WIDE,
         PRECISION,
+        TURNED,
     )
     one_2, other_2 = one_1, other_1
     if MIDDLE:
@@ -87,9 +91,9 @@ def sensed(
         if B_1 > 0:
             thought, also = product(other_1, matrix_3, matrix_4, thought, also, B, PRECISION)
         if SIDE_2 > 0:
-            matrix_5, matrix_6 = block(middle, A_1 + B_1, A_2, A, B)
+            matrix_5, matrix_6 = block(middle, W_1, A_2, A, B, TALL)
             if B_2 > 0:
-                matrix_7, matrix_8 = block(middle, A_1 + B_1 + A_2, B_2, A, B)
+                matrix_7, matrix_8 = block(middle, W_1 + A_2, B_2, A, B, TALL)
             one_2, other_2 = convolved(
                 values,
                 cell,
@@ -110,6 +114,7 @@ def sensed(
                 NARROW,
                 WIDE,
                 PRECISION,
+                TURNED,
             )
             thought, also = product(one_2, matrix_5, matrix_6, thought, also, B, PRECISION)
             if B_2 > 0:

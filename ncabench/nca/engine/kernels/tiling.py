@@ -28,3 +28,7 @@ class Tiling:
         """What a launch is told of it."""
         cut = {"ROWS": self.rows, "num_warps": self.warps, "num_stages": self.stages}
         return cut if self.registers is None else {**cut, "maxnreg": self.registers}
+
+    def tiles(self, rows: int) -> int:
+        """Return how many tiles hold so many rows."""
+        return -(-rows // self.rows)
