@@ -235,8 +235,7 @@ class Compiled(Engine):
                 fastest=partial(self._compiled, **(CHOSEN if self.captures else IN_RANGE)),
             )
         operands = state.dtype if self.amp is None else self.amp
-        if self._working and torch.backends.cudnn.allow_tf32:
-            torch.backends.cuda.matmul.allow_tf32 = True  # until the work is done
+        self._let_products_be_convolutions()
         with torch.autocast(self.device.type, enabled=False):
             return known(state, condition=condition, masks=masks, operands=operands)
 
@@ -248,6 +247,11 @@ class Compiled(Engine):
 
     def _made_to_step(self, model: Automaton) -> Stepped:
         return Stepped(model, self.faster)
+
+    def _let_products_be_convolutions(self) -> None:
+        """Let products have the operands that convolutions have, until the work is done."""
+        if self._working and torch.backends.cudnn.allow_tf32:
+            torch.backends.cuda.matmul.allow_tf32 = True
 
     @contextmanager
     def _restored_precision(self) -> Iterator[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -11,7 +12,9 @@ from torch import Tensor
 
 from ncabench.errors import EngineFailed
 from ncabench.nca.engine.cells import Grid
-from ncabench.nca.engine.compiled import Compiled, Stepped
+from ncabench.nca.engine.compiled import IN_RANGE, Compiled, Stepped
+from ncabench.nca.engine.encoded import Encoded
+from ncabench.nca.engine.encoding import refused as not_encoded
 from ncabench.nca.engine.kernels import nearby as kernels
 from ncabench.nca.engine.kernels.chosen import Chosen
 from ncabench.nca.engine.kernels.form import MOST_NUMBERS, MOST_TOLD, WIDEST, Form
@@ -22,6 +25,7 @@ from ncabench.nca.model import Automaton
 from ncabench.nca.model import _self_attention as definition
 from ncabench.nca.model._self_attention import SelfAttention, reading
 from ncabench.nca.model.nca import NCA
+from ncabench.nca.model.vitca import ViTCA
 
 OPERANDS = (torch.float32, torch.bfloat16, torch.float16, torch.float64)
 
@@ -36,8 +40,10 @@ class Fused(Compiled):
     sums are float32; weights are multiplied in the type of mixed precision, or in TF32 where
     cuDNN may use it. How work is cut is chosen by trying it on the device.
 
-    Localised attention of models that have no kernels of their own is computed by kernels as
-    well: nothing of a neighbourhood is kept.
+    ViTCA of one block is computed by firing cells too, its attention by kernels and the rest
+    by compiled products; all that is kept are the states. In other models that have no
+    kernels of their own localised attention is computed by kernels as well: nothing of a
+    neighbourhood is kept.
 
     What has no kernels (see `Form.refused`) is done as the compiled engine does it, and a
     note says so. Before a model's first rollout, two of its steps are compared with the
@@ -65,6 +71,7 @@ class Fused(Compiled):
         self._made: dict[tuple[object, ...], Steps] = {}
         self._compared: set[tuple[object, ...]] = set()
         self._kernels: Any = None
+        self._encoded: dict[tuple[object, ...], Encoded] = {}
 
     def rollout(
         self,
@@ -78,7 +85,7 @@ class Fused(Compiled):
     ) -> Tensor:
         refused = self._refused(model, state, condition, masks, noises)
         if refused:
-            self._note(f"{refused}: the compiled engine's steps")
+            self._note(self._instead(refused, model, state, condition, masks, noises))
             return super().rollout(
                 model,
                 state,
@@ -103,6 +110,10 @@ class Fused(Compiled):
         segments: int = 0,
     ) -> Tensor:
         if self._refused(model, state, condition, masks, noises):
+            if not self._unencoded(model, state, condition, masks, noises):
+                assert isinstance(model, ViTCA)
+                assert masks is not None
+                return self._by_rows(model, state, masks)
             return super()._rolled(
                 model,
                 state,
@@ -153,6 +164,49 @@ class Fused(Compiled):
         if cells * max(WIDEST, state.shape[1]) >= MOST_NUMBERS:
             return f"{cells} cells are too many for tables to be counted in 32 bits"
         return ""
+
+    def _instead(self, refused: str, model: Automaton, *given: Any) -> str:
+        """Return what is done where kernels of whole steps are refused."""
+        why = self._unencoded(model, *given)
+        if not why:
+            return "cells that fire are encoded, and attend to neighbours by kernels"
+        return f"{why if isinstance(model, ViTCA) else refused}: the compiled engine's steps"
+
+    def _unencoded(
+        self,
+        model: Automaton,
+        state: Tensor,
+        condition: Tensor | None,
+        masks: Tensor | Fires | None,
+        noises: Tensor | None,
+    ) -> str:
+        """Return why a rollout cannot be done by encoding firing cells, or ``""``."""
+        if why := not_encoded(model):
+            return why
+        if masks is None or noises is not None or condition is not None:
+            return "noise and conditions are not encoded"
+        if state.dtype not in (torch.float32, torch.float64) or self.amp not in (
+            None,
+            *OPERANDS,
+        ):
+            return f"no encoded rows for states of {state.dtype}"
+        return ""
+
+    def _by_rows(self, model: ViTCA, state: Tensor, masks: Tensor) -> Tensor:
+        """Return the last state of a model whose firing cells are encoded."""
+        operands = state.dtype if self.amp is None else self.amp
+        key = (id(model), state.shape, state.dtype, operands)
+        if key not in self._encoded:
+            batch, _, height, width = state.shape
+            self._encoded[key] = Encoded(
+                model,
+                Grid(batch=batch, height=height, width=width),
+                operands=operands,
+                faster=partial(self._compiled, **IN_RANGE),
+            )
+        self._let_products_be_convolutions()
+        with _refusals(), torch.autocast(self.device.type, enabled=False):
+            return self._encoded[key](state, masks=masks)
 
     def _by_kernels(
         self,

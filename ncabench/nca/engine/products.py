@@ -38,13 +38,18 @@ def product(rows: Tensor, matrix: Tensor) -> Tensor:
 
 
 def matrix_gradient(rows: Tensor, gradient: Tensor) -> Tensor:
-    """Return ``rows.T @ gradient``.
+    """Return ``rows.T @ gradient``, of the type of ``rows``; see `summed`."""
+    return summed(rows, gradient).to(rows.dtype)
+
+
+def summed(rows: Tensor, gradient: Tensor) -> Tensor:
+    """Return ``rows.T @ gradient``, in float32 where many narrow rows are summed on a GPU.
 
     On a GPU the sum over many rows is a small result of a long sum, which occupies few
     multiprocessors; it is taken in parts side by side, which are added up in float32.
 
     Shape:
-        rows ``(N, K)``, gradient ``(N, M)``; result ``(K, M)``, of the type of ``rows``.
+        rows ``(N, K)``, gradient ``(N, M)``; result ``(K, M)``.
     """
     count = len(rows)
     if not rows.is_cuda or count % PART or count < FEWEST * PART:
@@ -60,4 +65,4 @@ def summed_by_parts(rows: Tensor, gradient: Tensor) -> Tensor:
         sums = torch.bmm(across, along, out_dtype=torch.float32)
     else:
         sums = across @ along
-    return sums.sum(dim=0).to(rows.dtype)
+    return sums.sum(dim=0)

@@ -150,7 +150,7 @@ class Encoder(nn.Module):
     def embedded(self, grid: Tensor) -> Tensor:
         """Return the embedded cells with their places, ``(B, H, W, d)``."""
         cells: Tensor = self.embed(grid.movedim(1, -1))
-        return cells if self.places is None else cells + self._places(cells)
+        return cells if self.places is None else cells + self.places_of(cells)
 
     def features(self, grid: Tensor) -> Tensor:
         """Return what the first block's attention is shown, ``(B, d, H, W)``."""
@@ -175,11 +175,8 @@ class Encoder(nn.Module):
             cells = block(cells, () if self.training else self.masked_heads)
         return found
 
-    def _path(self) -> list[nn.Module]:
-        blocks = list(self.blocks)
-        return blocks[-1:] * len(blocks) if self.depth_bug and self.training else blocks
-
-    def _places(self, cells: Tensor) -> Tensor:
+    def places_of(self, cells: Tensor) -> Tensor:
+        """Return what is added to embedded cells ``(B, H, W, d)`` for where they are."""
         assert self.places is not None
         _, height, width, channels = cells.shape
         places, count = self.places, height * width
@@ -191,6 +188,10 @@ class Encoder(nn.Module):
             made = ordinal(cells=count, width=channels, order=self.order, device=cells.device)
             places = made.to(places.dtype)
         return places.view(height, width, channels)
+
+    def _path(self) -> list[nn.Module]:
+        blocks = list(self.blocks)
+        return blocks[-1:] * len(blocks) if self.depth_bug and self.training else blocks
 
 
 def _check(*, width: int, heads: int, mlp: int, depth: int, masked: Collection[int]) -> None:

@@ -19,8 +19,8 @@ from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
 from ncabench.nca.draws import Draws
-from ncabench.nca.engine.cells import Grid
-from ncabench.nca.engine.kernels import loaded, nearby
+from ncabench.nca.engine.cells import Firing, Grid
+from ncabench.nca.engine.kernels import listed, loaded, nearby
 from ncabench.nca.engine.kernels.chosen import CUTS
 from ncabench.nca.engine.kernels.form import Form
 from ncabench.nca.engine.kernels.rolled import Roll, flattened
@@ -129,17 +129,32 @@ def launched(perception, operands, **cut):
     return {name: getattr(kernels, name).made for name in NAMES}
 
 
-def attended(kind):
-    """Return the kernels of attention after they were called for ViTCA's shape."""
+def attended(look):
+    """Return the kernels of attention after ``look`` has called them."""
     real = loaded.kernels()
     kernels = SimpleNamespace(
         **{name: Launches(getattr(real, name).kernel) for name in ATTENTION}, types=real.types
     )
-    nearby._kernels = lambda: kernels
+    nearby.kernels = lambda: kernels
+    look().sum().backward()
+    return {name: getattr(kernels, name).made for name in ATTENTION}
+
+
+def all_look(kind):
+    """Let all cells of ViTCA's shape read."""
     made = torch.zeros(32, 32, 32, 384, dtype=kind, requires_grad=True)
     parts = [one.unflatten(-1, (4, -1)) for one in made.chunk(3, dim=-1)]
-    nearby.nearby(*parts, reach=1).sum().backward()
-    return {name: getattr(kernels, name).made for name in ATTENTION}
+    return nearby.nearby(*parts, reach=1)
+
+
+def some_look(kind):
+    """Let half of them read."""
+    grid = Grid(batch=32, height=32, width=32)
+    masks = torch.zeros(1, 32, 1, 32, 32, dtype=torch.bool)
+    firing = Firing.of(masks, capacity=grid.capacity(0.5))
+    asked = torch.zeros(len(firing.rows[0]), 4, 32, dtype=kind, requires_grad=True)
+    held = torch.zeros(32, 32, 32, 2, 4, 32, dtype=kind, requires_grad=True)
+    return listed.nearby(asked, held, firing.rows[0], firing.place[0], reach=1)
 
 
 def cut(number):
@@ -155,7 +170,8 @@ def main() -> None:
         "conv bf16": launched(Conv, torch.bfloat16, **cut(0)),
         "sobel tf32": launched(Sobel, torch.float32, **cut(1)),
     }
-    made["attention bf16"] = attended(torch.bfloat16)
+    made["attention bf16"] = attended(lambda: all_look(torch.bfloat16))
+    made["attention of some bf16"] = attended(lambda: some_look(torch.bfloat16))
     for name in ("list_masked", "list_drawn", "settle", "unsettle", "gather"):
         made["sobel tf32"].pop(name)  # the same
     shared = {}

@@ -82,11 +82,11 @@ def test_values_that_lie_otherwise_read_the_same():
     assert float((nearby(query, turned, value, reach=1) - wanted).abs().max()) < 1e-12
 
 
-@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize("given", [{"depth": 2}, {"fire_rate": 1.0}])  # not by rows alone
 @pytest.mark.parametrize("gradients", [True, False])
-def test_a_rollout_of_vitca_ends_and_descends_as_the_definition(depth, gradients):
+def test_a_rollout_of_vitca_ends_and_descends_as_the_definition(given, gradients):
     layout = Layout(height=6, width=5, frozen=3, visible=3, hidden=6)
-    model = ViTCA(layout, embedding=16, heads=2, mlp=8, depth=depth)
+    model = ViTCA(layout, embedding=16, heads=2, mlp=8, **given)
     initialise(model, Draws(1))
     chance = torch.Generator().manual_seed(2)
     with torch.no_grad():

@@ -11,7 +11,7 @@ import pytest
 
 triton = pytest.importorskip("triton", reason="Triton is not there for this platform")
 HERE = Path(__file__).parent
-CHECKS = ("check_fused.py", "check_kernels.py", "check_attention.py")
+CHECKS = ("check_fused.py", "check_kernels.py", "check_attention.py", "check_encoded.py")
 SCALARS = (
     "ignore:Conversion of an array with ndim > 0:DeprecationWarning"  # Triton's, up to 3.6
 )
@@ -50,5 +50,5 @@ def test_the_kernels_are_built_for_a_gpu_within_its_shared_memory():
     )
     assert done.returncode == 0, done.stderr[-4000:]
     shared = json.loads(done.stdout)
-    assert len(shared) == 18
+    assert len(shared) == 21
     assert max(shared.values()) <= 227 * 1024

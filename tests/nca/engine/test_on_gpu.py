@@ -49,8 +49,9 @@ def test_a_kernel_on_this_gpu(check, form):
 
 
 @needs_a_gpu
-def test_attention_on_this_gpu():
-    done = run("", of="check_attention.py")
+@pytest.mark.parametrize("of", ["check_attention.py", "check_encoded.py"])
+def test_attention_on_this_gpu(of):
+    done = run("", of=of)
     assert done.returncode == 0, done.stdout[-4000:]
 
 

@@ -4,6 +4,9 @@ A program has some cells and one head. Nothing of a neighbourhood is kept but th
 the sum that shares are of: the gradients compute shares again. Beyond the border keys and
 values are 0: they have the score 0, and take their share.
 
+Either all cells look, or those of a list (``LISTED``): then queries, what is read, and their
+gradients are tables of the list's rows, and keys and values are those of all cells.
+
 Source: none; what is computed is ``ncabench.nca.model._self_attention.nearby``.
 """
 
@@ -14,10 +17,27 @@ import triton.language as tl
 
 
 @triton.jit
-def _cells(total, height, width, CELLS: tl.constexpr):
-    """Return a program's cells, whether they are any, and where they lie."""
-    cell = tl.program_id(0).to(tl.int64) * CELLS + tl.arange(0, CELLS)
-    return cell, cell < total, (cell // width) % height, cell % width
+def _looking(rows, place, count, height, width, CELLS: tl.constexpr, LISTED: tl.constexpr):
+    """Return a program's rows, whether they are any, and their cells.
+
+    Then whether these look, and where they lie. A row that its cell has no place in looks at
+    nothing.
+    """
+    row = tl.program_id(0).to(tl.int64) * CELLS + tl.arange(0, CELLS)
+    here = row < count
+    if LISTED:
+        cell = tl.load(rows + row, mask=here, other=0).to(tl.int64)
+        looks = here & (tl.load(place + cell, mask=here, other=-1) == row)
+    else:
+        cell = row
+        looks = here
+    return row, here, cell, looks, (cell // width) % height, cell % width
+
+
+@triton.jit
+def _scale(E: tl.constexpr, WIDE: tl.constexpr):
+    """Return what scores are multiplied by, in the type of sums."""
+    return 1.0 / tl.sqrt(tl.full([1, 1], E, WIDE))
 
 
 @triton.jit
@@ -36,9 +56,9 @@ def _load(values, cell, valid, stride, head, E: tl.constexpr, EP: tl.constexpr, 
 
 
 @triton.jit
-def _store(places, values, cell, valid, heads, head, E: tl.constexpr, EP: tl.constexpr):
+def _store(places, values, cell, valid, stride, head, E: tl.constexpr, EP: tl.constexpr):
     part = tl.arange(0, EP)
-    spots = places + (cell * heads + head)[:, None] * E + part[None, :]
+    spots = places + cell[:, None] * stride + head * E + part[None, :]
     kind: tl.constexpr = places.dtype.element_ty
     tl.store(spots, values.to(kind), mask=valid[:, None] & (part < E)[None, :])
 
@@ -50,24 +70,27 @@ def attend(
     value,
     read,
     logs,
-    total,
+    rows,
+    place,
+    count,
     height,
     width,
     query_stride,
     key_stride,
     value_stride,
-    scale,
     E: tl.constexpr,
     EP: tl.constexpr,
     REACH: tl.constexpr,
     CELLS: tl.constexpr,
     WIDE: tl.constexpr,
+    LISTED: tl.constexpr,
 ):
-    """Compute what cells read from their neighbours."""
+    """Compute what cells read from their neighbours; rows that do not look read 0."""
     SIDE: tl.constexpr = 2 * REACH + 1
     head, heads = tl.program_id(1), tl.num_programs(1)
-    cell, valid, y, x = _cells(total, height, width, CELLS)
-    asked = _load(query, cell, valid, query_stride, head, E, EP, WIDE) * scale
+    row, here, cell, valid, y, x = _looking(rows, place, count, height, width, CELLS, LISTED)
+    scale = _scale(E, WIDE)
+    asked = _load(query, row, valid, query_stride, head, E, EP, WIDE) * scale
     most = tl.full([CELLS], float("-inf"), WIDE)
     summed = tl.zeros([CELLS], WIDE)
     found = tl.zeros([CELLS, EP], WIDE)
@@ -82,8 +105,8 @@ def attend(
         held = _load(value, near, there, value_stride, head, E, EP, WIDE)
         found = found * before[:, None] + share[:, None] * held
         most = more
-    _store(read, found / summed[:, None], cell, valid, heads, head, E, EP)
-    tl.store(logs + cell * heads + head, most + tl.log(summed), mask=valid)
+    _store(read, found / summed[:, None], row, here, heads * E, head, E, EP)
+    tl.store(logs + row * heads + head, most + tl.log(summed), mask=here)
 
 
 @triton.jit
@@ -95,18 +118,20 @@ def ask(
     logs,
     from_query,
     means,
-    total,
+    rows,
+    place,
+    count,
     height,
     width,
     query_stride,
     key_stride,
     value_stride,
-    scale,
     E: tl.constexpr,
     EP: tl.constexpr,
     REACH: tl.constexpr,
     CELLS: tl.constexpr,
     WIDE: tl.constexpr,
+    LISTED: tl.constexpr,
 ):
     """Compute the gradients of queries.
 
@@ -114,10 +139,11 @@ def ask(
     """
     SIDE: tl.constexpr = 2 * REACH + 1
     head, heads = tl.program_id(1), tl.num_programs(1)
-    cell, valid, y, x = _cells(total, height, width, CELLS)
-    asked = _load(query, cell, valid, query_stride, head, E, EP, WIDE) * scale
-    back = _load(gradient, cell, valid, heads * E, head, E, EP, WIDE)
-    log = tl.load(logs + cell * heads + head, mask=valid, other=0.0)
+    row, here, cell, valid, y, x = _looking(rows, place, count, height, width, CELLS, LISTED)
+    scale = _scale(E, WIDE)
+    asked = _load(query, row, valid, query_stride, head, E, EP, WIDE) * scale
+    back = _load(gradient, row, valid, heads * E, head, E, EP, WIDE)
+    log = tl.load(logs + row * heads + head, mask=valid, other=0.0)
     mean = tl.zeros([CELLS], WIDE)
     weighed = tl.zeros([CELLS, EP], WIDE)  # keys by shares
     pulled = tl.zeros([CELLS, EP], WIDE)  # and by shares times their gradients
@@ -133,8 +159,8 @@ def ask(
         weighed += share[:, None] * known
         pulled += pull[:, None] * known
     found = (pulled - mean[:, None] * weighed) * scale
-    _store(from_query, found, cell, valid, heads, head, E, EP)
-    tl.store(means + cell * heads + head, mean, mask=valid)
+    _store(from_query, found, row, here, heads * E, head, E, EP)
+    tl.store(means + row * heads + head, mean, mask=here)
 
 
 @triton.jit
@@ -147,23 +173,28 @@ def answer(
     means,
     from_key,
     from_value,
+    place,
     total,
+    count,
     height,
     width,
     query_stride,
     key_stride,
     value_stride,
-    scale,
+    from_stride,
     E: tl.constexpr,
     EP: tl.constexpr,
     REACH: tl.constexpr,
     CELLS: tl.constexpr,
     WIDE: tl.constexpr,
+    LISTED: tl.constexpr,
 ):
     """Compute the gradients of keys and of values: from all cells that see a cell."""
     SIDE: tl.constexpr = 2 * REACH + 1
     head, heads = tl.program_id(1), tl.num_programs(1)
-    cell, valid, y, x = _cells(total, height, width, CELLS)
+    cell = tl.program_id(0).to(tl.int64) * CELLS + tl.arange(0, CELLS)
+    valid, y, x = cell < total, (cell // width) % height, cell % width
+    scale = _scale(E, WIDE)
     known = _load(key, cell, valid, key_stride, head, E, EP, WIDE) * scale
     held = _load(value, cell, valid, value_stride, head, E, EP, WIDE)
     of_key = tl.zeros([CELLS, EP], WIDE)
@@ -172,6 +203,9 @@ def answer(
         near, there = _seen(
             cell, valid, y, x, tap // SIDE - REACH, tap % SIDE - REACH, height, width
         )
+        if LISTED:
+            near = tl.load(place + near, mask=there, other=count).to(tl.int64)
+            there = there & (near < count)
         asked = _load(query, near, there, query_stride, head, E, EP, WIDE)
         back = _load(gradient, near, there, heads * E, head, E, EP, WIDE)
         log = tl.load(logs + near * heads + head, mask=there, other=0.0)
@@ -180,5 +214,5 @@ def answer(
         of_value += share[:, None] * back
         pull = share * (tl.sum(back * held, 1) - mean)
         of_key += pull[:, None] * asked
-    _store(from_key, of_key * scale, cell, valid, heads, head, E, EP)
-    _store(from_value, of_value, cell, valid, heads, head, E, EP)
+    _store(from_key, of_key * scale, cell, valid, from_stride, head, E, EP)
+    _store(from_value, of_value, cell, valid, from_stride, head, E, EP)

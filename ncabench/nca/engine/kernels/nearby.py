@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import cache
 from typing import Any
 
@@ -14,6 +13,7 @@ from ncabench.nca.engine.kernels import loaded
 FARTHEST = 3  # cells, in each direction
 WIDEST = 256  # channels of a head
 CELLS = 64  # of a program
+ALL = (None, None)  # cells look: there is no list of them
 
 
 def takes(*, reach: int, part: int) -> bool:
@@ -39,15 +39,16 @@ def nearby(query: Tensor, key: Tensor, value: Tensor, *, reach: int) -> Tensor:
 def _attended(query: Tensor, key: Tensor, value: Tensor, reach: int) -> tuple[Tensor, Tensor]:
     rows = [_rows(one) for one in (query, key, value)]
     read = torch.empty(query.shape, dtype=query.dtype, device=query.device)
-    logs = torch.empty(query.shape[:4], dtype=_wide(query), device=query.device)
-    _kernels().attend[_grid(query)](*rows, read, logs, **_sizes(rows, reach))
+    logs = torch.empty(query.shape[:4], dtype=wide(query), device=query.device)
+    count = logs.shape[:3].numel()
+    kernels().attend[programs(logs)](*rows, read, logs, *ALL, count, **sizes(rows, reach))
     return read, logs
 
 
 @_attended.register_fake
 def _(query: Tensor, _key: Tensor, _value: Tensor, _reach: int) -> tuple[Tensor, Tensor]:
     read = torch.empty(query.shape, dtype=query.dtype, device=query.device)
-    return read, torch.empty(query.shape[:4], dtype=_wide(query), device=query.device)
+    return read, torch.empty(query.shape[:4], dtype=wide(query), device=query.device)
 
 
 @torch.library.custom_op("ncabench::nearby_backward", mutates_args=())
@@ -58,9 +59,11 @@ def _descended(
     gradient = gradient.to(query.dtype).contiguous()
     found = [torch.empty(one.shape, dtype=one.dtype, device=one.device) for one in rows]
     means = torch.empty_like(logs)
-    sizes, grid = _sizes(rows, reach), _grid(query)
-    _kernels().ask[grid](*rows, gradient, logs, found[0], means, **sizes)
-    _kernels().answer[grid](*rows, gradient, logs, means, found[1], found[2], **sizes)
+    told, cut, count = sizes(rows, reach), programs(logs), logs.shape[:3].numel()
+    asking = *rows, gradient, logs, found[0], means, *ALL, count
+    answering = *rows, gradient, logs, means, *found[1:], None, count, count
+    kernels().ask[cut](*asking, **told)
+    kernels().answer[cut](*answering, from_stride=found[1].stride(2), **told)
     return found[0], found[1], found[2]
 
 
@@ -96,34 +99,37 @@ def _rows(values: Tensor) -> Tensor:
     return values if values.stride() == even else values.contiguous()
 
 
-def _sizes(rows: list[Tensor], reach: int) -> dict[str, Any]:
-    batch, height, width, _, part = rows[0].shape
-    query_stride, key_stride, value_stride = (one.stride(2) for one in rows)
+def sizes(rows: list[Tensor], reach: int, *, listed: bool = False) -> dict[str, Any]:
+    """Return what kernels are told of queries, keys, and values."""
+    query, key, value = rows
+    _, height, width, _, part = key.shape
     return {
-        "total": batch * height * width,
         "height": height,
         "width": width,
-        "query_stride": query_stride,
-        "key_stride": key_stride,
-        "value_stride": value_stride,
-        "scale": 1 / math.sqrt(part),
+        "query_stride": query.stride(-3),
+        "key_stride": key.stride(2),
+        "value_stride": value.stride(2),
         "E": part,
         "EP": 1 << (part - 1).bit_length(),
         "REACH": reach,
         "CELLS": CELLS,
-        "WIDE": _kernels().types[_wide(rows[0])],
+        "WIDE": kernels().types[wide(key)],
+        "LISTED": listed,
     }
 
 
-def _grid(query: Tensor) -> tuple[int, int]:
-    batch, height, width, heads, _ = query.shape
-    return -(-batch * height * width // CELLS), heads
+def programs(of: Tensor) -> tuple[int, int]:
+    """Return how many programs are launched for the heads of cells, their last axis."""
+    heads = of.shape[-1]
+    return -(-(of.numel() // heads) // CELLS), heads
 
 
-def _wide(values: Tensor) -> torch.dtype:
+def wide(values: Tensor) -> torch.dtype:
+    """Return the type that values are summed in."""
     return torch.float64 if values.dtype == torch.float64 else torch.float32
 
 
 @cache
-def _kernels() -> Any:
+def kernels() -> Any:
+    """Return the kernels as this process runs them."""
     return loaded.kernels()
