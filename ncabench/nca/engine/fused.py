@@ -17,7 +17,7 @@ from ncabench.nca.engine.encoded import Encoded
 from ncabench.nca.engine.encoding import refused as not_encoded
 from ncabench.nca.engine.kernels import nearby as kernels
 from ncabench.nca.engine.kernels.chosen import Chosen
-from ncabench.nca.engine.kernels.form import MOST_NUMBERS, MOST_TOLD, WIDEST, Form
+from ncabench.nca.engine.kernels.form import MOST_NUMBERS, WIDEST, Form
 from ncabench.nca.engine.kernels.rolled import Roll, flattened, kept_apart
 from ncabench.nca.engine.kernels.steps import Listed, Steps
 from ncabench.nca.fires import Fires
@@ -149,8 +149,6 @@ class Fused(Compiled):
         assert isinstance(model, NCA)
         if condition is not None and condition.ndim != 2:
             return "the condition is an image"
-        if condition is not None and len(condition) > MOST_TOLD:
-            return f"no fused kernels for {len(condition)} samples with conditions of their own"
         if state.dtype not in (torch.float32, torch.float64) or self.amp not in (
             None,
             *OPERANDS,

@@ -44,6 +44,7 @@ NAMES = (
     "unthink",
     "learn",
     "learn_to_see",
+    "tell",
 )
 ATTENTION = ("attend", "ask", "answer")
 TYPES = {

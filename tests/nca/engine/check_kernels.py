@@ -11,10 +11,12 @@ from types import SimpleNamespace
 import pytest
 import torch
 import torch.nn.functional as F
+from triton.runtime.errors import OutOfResources
 
 from ncabench.nca.draws import Draws
 from ncabench.nca.engine.cells import Grid
 from ncabench.nca.engine.kernels import loaded, sums
+from ncabench.nca.engine.kernels.chosen import CUTS
 from ncabench.nca.engine.kernels.form import Form
 from ncabench.nca.engine.kernels.rolled import Roll, _cast, flattened
 from ncabench.nca.engine.kernels.steps import Listed, Steps
@@ -68,7 +70,9 @@ class Alone:
         return lambda *_values, **_named: None
 
 
-def scene(perception="conv", *, operands=torch.float32, tiling=None, alone=None, steps=2):
+def scene(
+    perception="conv", *, operands=torch.float32, tiling=None, alone=None, steps=2, **cuts
+):
     """An automaton, a state, and cells that fire, listed by PyTorch."""
     layout = Layout(height=HEIGHT, width=WIDTH, visible=4, hidden=12, condition=5, alive=3)
     sensing = PERCEPTIONS[perception](layout.perceived)
@@ -87,11 +91,7 @@ def scene(perception="conv", *, operands=torch.float32, tiling=None, alone=None,
         Grid(batch=BATCH, height=HEIGHT, width=WIDTH),
         operands=operands,
         precision="tf32" if ON_GPU else "ieee",
-        thinking=tiling or TILINGS[0],
-        unthinking=tiling or TILINGS[0],
-        gathering=tiling or TILINGS[0],
-        learning=tiling or TILINGS[0],
-        seeing=tiling or TILINGS[0],
+        **(dict.fromkeys(CUTS, tiling or TILINGS[0]) | cuts),
         multiprocessors=132 if ON_GPU else 2,
     )
     told = F.one_hot(torch.arange(BATCH) % 5, 5).float().to(DEVICE)
@@ -206,7 +206,9 @@ def alive(state):
 @every
 @pytest.mark.parametrize("operands", OPERANDS)
 @pytest.mark.parametrize("tiling", TILINGS)
-@pytest.mark.parametrize("kernel", ["unsettle", "unthink", "gather", "learn", "learn_to_see"])
+@pytest.mark.parametrize(
+    "kernel", ["unsettle", "unthink", "gather", "learn", "learn_to_see", "tell"]
+)
 def test_a_kernel_of_the_backward_pass_stays_within_its_memory(
     perception, operands, tiling, kernel, monkeypatch
 ):
@@ -230,8 +232,27 @@ def test_a_kernel_of_the_backward_pass_stays_within_its_memory(
     monkeypatch.setattr(sums.Sums, "empty", filled)
     states = torch.stack([rows, rows, rows])
     found = done(made.steps.backward(gradient, states, passes, made.listed, made.cast))
-    made_of = (gradient, *found.senses, *found.told, *found.middle, found.last, *found.seen)
+    made_of = (gradient, *found.senses, *found.added, *found.middle, found.last, *found.seen)
     assert all(bool(one.isfinite().all()) for one in made_of)
+
+
+@pytest.mark.skipif(not ON_GPU, reason="cuts are those of a GPU")
+@pytest.mark.parametrize("operands", OPERANDS)
+@pytest.mark.parametrize(("part", "cut"), [(part, one) for part in CUTS for one in CUTS[part]])
+def test_a_rollout_cut_otherwise_descends_the_same(operands, part, cut, monkeypatch):
+    monkeypatch.setattr(sums, "SHARE", 1e3)
+    ends = []
+    for tiling in (cut, TILINGS[1]):
+        made = scene("conv", operands=operands, tiling=TILINGS[1], steps=8, **{part: tiling})
+        given = [one.requires_grad_() for one in flattened(made.steps.form.matrices(made.told))]
+        rows = made.steps.grid.rows(made.state)
+        try:
+            last = Roll.apply(made.steps, made.listed, rows, *given)
+            ends.append(done(torch.autograd.grad(last.square().sum(), given)))
+        except OutOfResources:
+            pytest.skip("the cut takes more shared memory than there is")
+    for one, other in zip(*ends, strict=True):
+        assert float((one - other).norm() / other.norm()) < 5 * LIMIT[operands]
 
 
 @every

@@ -22,7 +22,6 @@ WIDE_SUM = 128  # rows and columns of a sum of products, at most
 WIDEST = 192  # outputs of a layer
 MOST_NUMBERS = 2**31  # of a table: the kernels count in 32 bits
 MOST_CHANNELS = 64
-MOST_TOLD = 128  # samples with conditions of their own
 BRANCHES = 2
 
 

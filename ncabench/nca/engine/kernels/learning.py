@@ -12,8 +12,6 @@ import triton.language as tl
 
 from ncabench.nca.engine.kernels.pieces import near, wrapped
 
-FEWEST: tl.constexpr = tl.constexpr(64)  # rows of a product by the matrix units
-
 
 @triton.jit
 def _add_up(slots, total, row, column, height, width: tl.constexpr):
@@ -24,7 +22,7 @@ def _add_up(slots, total, row, column, height, width: tl.constexpr):
 
 
 @triton.jit
-def _turned(values, row, count, column, WIDTH: tl.constexpr, stride):
+def turned(values, row, count, column, WIDTH: tl.constexpr, stride):
     """Return rows of a table, turned; a ``stride`` is between columns of one so kept."""
     if stride is None:
         mask = (row < count)[:, None] & (column < WIDTH)[None, :]
@@ -55,31 +53,25 @@ def learn(
     WIDE: tl.constexpr,
     PRECISION: tl.constexpr,
 ):
-    """Add up the gradients of a layer's matrix, and of its bias as one row more.
+    """Add up the gradients of a layer's matrix.
 
     Of the matrix a part of ``P`` rows and ``Q`` columns. Rows are those from ``origin`` up to
     ``end``. A program takes tile after tile and keeps its sums to itself, in a slot of its
     own, so that nothing is added in an order left to chance. What is loaded is multiplied as
-    it lies in shared memory: anything between would take it through registers. So the bias,
-    too, is a product: with ones.
+    it lies in shared memory: anything between would take it through registers.
     """
     program = tl.program_id(0)
     column = first + tl.arange(0, P)
     to_column = to_first + tl.arange(0, Q)
     total = tl.zeros([P, Q], WIDE)
-    bias = tl.zeros([FEWEST, Q], WIDE)
-    ones = tl.full([FEWEST, ROWS], 1.0, gradients.dtype.element_ty)
     count = tl.load(end) - tl.load(origin)
     for tile in range(program, tl.cdiv(count, ROWS), tl.num_programs(0)):
         row = tile * ROWS + tl.arange(0, ROWS)
-        given = _turned(values, row, count, column, WIDTH, stride)
-        back = _turned(gradients, row, count, to_column, TO_WIDTH, stride)
+        given = turned(values, row, count, column, WIDTH, stride)
+        back = turned(gradients, row, count, to_column, TO_WIDTH, stride)
         total = tl.dot(given, tl.trans(back), total, PRECISION, out_dtype=WIDE)
-        bias = tl.dot(ones, tl.trans(back), bias, PRECISION, out_dtype=WIDE)
-    slots += program * ((WIDTH + 1) * TO_WIDTH)
+    slots += program * (WIDTH * TO_WIDTH)
     _add_up(slots, total, column, to_column, WIDTH, TO_WIDTH)
-    if first == 0:
-        _add_up(slots + WIDTH * TO_WIDTH, bias, tl.arange(0, FEWEST), to_column, 1, TO_WIDTH)
 
 
 @triton.jit
@@ -123,8 +115,6 @@ def learn_to_see(
     origin,
     end,
     slots,
-    told_slots,
-    told,
     stride,
     cells,
     height,
@@ -138,7 +128,6 @@ def learn_to_see(
     C: tl.constexpr,
     CP: tl.constexpr,
     TAPS: tl.constexpr,
-    TOLD: tl.constexpr,
     ROWS: tl.constexpr,
     WIDE: tl.constexpr,
     PRECISION: tl.constexpr,
@@ -148,7 +137,6 @@ def learn_to_see(
     As `learn` does; each part of the programs has ``TAPS`` of the taps, and the last one has
     the tap that is left as well: the square of an odd number is 1 more than a multiple of 8.
     TF32's products take what is seen through registers, where it can be turned.
-    It adds up what each of ``told`` samples is told, too, by a row of ``told_slots`` for each.
     """
     FULL: tl.constexpr = (SIDE * SIDE) // TAPS
     part = tl.program_id(1)
@@ -159,8 +147,6 @@ def learn_to_see(
     else:
         main = tl.zeros([TAPS * CP, Q], WIDE)
     rest = tl.zeros([Q, CP], WIDE)
-    tellings = tl.zeros([TOLD, Q], WIDE)
-    told_row = tl.arange(0, TOLD)
     count = tl.load(end) - tl.load(origin)
     of_rest = count * last.to(tl.int32)
     for tile in range(tl.program_id(0), tl.cdiv(count, ROWS), tl.num_programs(0)):
@@ -168,7 +154,7 @@ def learn_to_see(
         valid = row < count
         place = tl.load(places + row, mask=valid, other=0)
         sample, cell = place // cells, place % cells
-        back = _turned(gradients, row, count, to_column, TO_WIDTH, stride)
+        back = turned(gradients, row, count, to_column, TO_WIDTH, stride)
         if FULL > 0:
             if stride is None:
                 seen = _near(
@@ -221,9 +207,6 @@ def learn_to_see(
             CP,
         )
         rest = tl.dot(back, also, rest, PRECISION, out_dtype=WIDE)
-        whose = (told_row[:, None] == (sample % told)[None, :]) & (row < of_rest)[None, :]
-        whose = whose.to(gradients.dtype.element_ty)
-        tellings = tl.dot(whose, tl.trans(back), tellings, PRECISION, out_dtype=WIDE)
     WIDTH: tl.constexpr = SIDE * SIDE * CP
     slots += tl.program_id(0) * (WIDTH * TO_WIDTH)
     if FULL > 0:
@@ -235,5 +218,48 @@ def learn_to_see(
     if last:
         left = FULL * TAPS * CP + tl.arange(0, CP)
         _add_up(slots, rest, to_column, left, TO_WIDTH, WIDTH)
-        told_slots += tl.program_id(0) * (told * TO_WIDTH)
-        _add_up(told_slots, tellings, told_row, to_column, told, TO_WIDTH)
+
+
+@triton.jit(do_not_specialize_on_alignment=["starts", "counts"])
+def tell(
+    gradients,
+    starts,
+    counts,
+    turns,
+    slots,
+    stride,
+    A: tl.constexpr,
+    B: tl.constexpr,
+    ROWS: tl.constexpr,
+    WIDE: tl.constexpr,
+):
+    """Add up each sample's gradients of sums, which are those of what is added to them.
+
+    A sample has as many programs as there are slots. Rows that are kept are those of the
+    first step's samples, of the next one's, and so on; ``starts`` and ``counts`` are theirs.
+    """
+    sample, samples = tl.program_id(0), tl.num_programs(0)
+    program, programs = tl.program_id(1), tl.num_programs(1)
+    BX: tl.constexpr = B if B > 0 else 16
+    one = tl.zeros([A, ROWS], WIDE)
+    other = tl.zeros([BX, ROWS], WIDE)
+    origin = tl.load(starts)
+    for turn in range(turns):
+        start = tl.load(starts + turn * samples + sample) - origin
+        end = start + tl.load(counts + turn * samples + sample)
+        for first in range(start + program * ROWS, end, programs * ROWS):
+            row = first + tl.arange(0, ROWS)
+            one += turned(gradients, row, end, tl.arange(0, A), A + B, stride).to(WIDE)
+            if B > 0:
+                beside = A + tl.arange(0, BX)
+                other += turned(gradients, row, end, beside, A + B, stride).to(WIDE)
+    slots += (program * samples + sample) * (A + B)
+    _add_to(slots, tl.sum(one, 1), A)
+    if B > 0:
+        _add_to(slots + A, tl.sum(other, 1), BX)
+
+
+@triton.jit
+def _add_to(places, values, WIDTH: tl.constexpr):
+    spots = places + tl.arange(0, WIDTH)
+    tl.store(spots, tl.load(spots) + values)

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from ncabench.nca.engine.cells import Grid
-from ncabench.nca.engine.kernels.form import LEAST, WIDE_SUM, Branch, Form, Matrices
+from ncabench.nca.engine.kernels.arguments import geometry, parts, signed, tables
+from ncabench.nca.engine.kernels.form import Form, Matrices
 from ncabench.nca.engine.kernels.sums import Sums
 from ncabench.nca.engine.kernels.tiling import Tiling
 from ncabench.nca.fires import Fires
@@ -20,7 +21,8 @@ CHUNK = 1024  # cells that are listed at a time
 SETTLED = 128  # cells of a tile of the kernels that touch every cell
 SEEN = 128  # inner size of a tile's product, at most
 BACK = "sense_1", "sense_2", "middle"  # matrices that gradients go back through
-LEAST_TOLD = 64  # rows of a product by the matrix units
+TELLING = 4  # programs for each multiprocessor that add up what is added
+TOLD_ROWS = 64  # of a tile of theirs
 TAPS = 8  # at most: the square of an odd number is 1 more than a multiple of 8
 
 
@@ -36,6 +38,7 @@ class Kernels(Protocol):
     unthink: Any
     learn: Any
     learn_to_see: Any
+    tell: Any
     types: Any
 
 
@@ -91,6 +94,7 @@ class Steps:
         self.learning, self.seeing = learning, seeing
         self.learners = multiprocessors * learning.programs
         self.seers = multiprocessors * seeing.programs
+        self.tellers = max(1, TELLING * multiprocessors // grid.batch)
         self.operands = operands
         self.wide = torch.float64 if operands == torch.float64 else torch.float32
         self.turned = operands == self.wide  # TF32's products take rows of columns alone
@@ -100,7 +104,6 @@ class Steps:
         self.sizes = {"cells": self.cells, "height": grid.height, "width": grid.width}
         self.channels = {"C": form.channels, "CP": padded}
         self.taps = max(1, min(TAPS, SEEN // padded))
-        self.told = grid.batch if layout.condition else 1
         self.living = {
             "ALIVE": -1 if layout.alive is None else layout.alive,
             "FROZEN": layout.frozen,
@@ -118,7 +121,7 @@ class Steps:
             **self.types,
         }
         self.layers = {
-            **_geometry(form.branches, slopes=True),
+            **geometry(form.branches, slopes=True),
             "MIDDLE": not form.folded,
             "A": form.hidden.one,
             "B": form.hidden.other,
@@ -137,7 +140,7 @@ class Steps:
     def drawn(self, fires: Fires) -> Listed:
         """Return which cells fire, drawn in the kernel, bit for bit as masks are."""
         made = self._lists(len(fires), fires.samples.device)
-        one, other = (_signed(word) for word in fires.key)
+        one, other = (signed(word) for word in fires.key)
         self.kernels.list_drawn[(len(fires) * self.grid.batch,)](
             fires.samples,
             fires.steps.start,
@@ -176,7 +179,7 @@ class Steps:
         change = torch.empty_like(states[0])
         narrow = None if self.operands == self.wide else states[0].to(self.operands)
         tiles = self.thinking.tiles(self.cells), self.grid.batch
-        given = cast.turned() if self.turned else cast
+        matrices = cast.turned() if self.turned else cast
         for turn in range(len(states) - 1):
             rows, place, counts = listed.rows[turn], listed.place[turn], listed.counts[turn]
             self.kernels.think[tiles](
@@ -186,9 +189,9 @@ class Steps:
                 change,
                 step_size=self.form.model.step_size,
                 **self.sizes,
-                **_given(given),
-                last=given.last[0],
-                last_bias=given.last[1],
+                **tables(matrices),
+                last=matrices.last[0],
+                last_bias=matrices.last[1],
                 **self.layers,
                 **self.products,
                 **self.thinking.launch,
@@ -229,8 +232,8 @@ class Steps:
         """
         sums = Sums.empty(self, states)
         matrices = {
-            **_given(cast.turned() if self.turned else cast),
-            **{f"back_{name}": one for name, one in _given(cast).items() if name in BACK},
+            **tables(cast.turned() if self.turned else cast),
+            **{f"back_{name}": one for name, one in tables(cast).items() if name in BACK},
             "back_last": cast.last[0],
         }
         everywhere = self._everywhere()
@@ -255,12 +258,13 @@ class Steps:
                     sums.seen[-1],
                     passes[max(turn - 1, 0)],
                     **self.sizes,
-                    **_geometry(self.form.branches),
+                    **geometry(self.form.branches),
                     OPEN=turn > 0,
                     **self.channels,
                     **self.gathering.launch,
                 )
             self._learn(values, starts[low], ends[high - 1, -1:], sums)
+            self._tell(starts[low:high], listed.counts[low:high], sums)
         return sums
 
     def _descend(
@@ -307,8 +311,8 @@ class Steps:
         """Add the weights' gradients of the steps of ``values``, whose rows are kept."""
         types = {name: self.types[name] for name in ("WIDE", "PRECISION")}
         for given, gradients, slots in sums.layers():
-            width, to_width = slots.shape[1] - 1, slots.shape[2]
-            both = product(_parts(width), _parts(to_width))
+            width, to_width = slots.shape[1:]
+            both = product(parts(width), parts(to_width))
             for (first, tall), (to_first, wide) in both:
                 self.kernels.learn[(self.learners,)](
                     given,
@@ -327,17 +331,15 @@ class Steps:
                     **self.learning.launch,
                 )
         for place, branch in enumerate(self.form.branches):
-            parts = max(1, branch.side**2 // self.taps)
-            for to_first, wide in _parts(branch.width.padded):
-                self.kernels.learn_to_see[(max(1, self.seers // parts), parts)](
+            pieces = max(1, branch.side**2 // self.taps)
+            for to_first, wide in parts(branch.width.padded):
+                self.kernels.learn_to_see[(max(1, self.seers // pieces), pieces)](
                     values,
                     sums.kept.places,
                     sums.kept.from_percepts[place],
                     origin,
                     end,
                     sums.senses[place],
-                    sums.told[place],
-                    self.told,
                     sums.stride,
                     **self.sizes,
                     to_first=to_first,
@@ -348,49 +350,25 @@ class Steps:
                     Q=wide,
                     **self.channels,
                     TAPS=self.taps,
-                    TOLD=max(LEAST_TOLD, 1 << (self.told - 1).bit_length()),
                     **types,
                     **self.seeing.launch,
                 )
 
+    def _tell(self, starts: Tensor, counts: Tensor, sums: Sums) -> None:
+        """Add the gradients of what is added in some steps, whose rows are kept."""
+        for gradients, width, slots in sums.additions(self.form):
+            self.kernels.tell[(self.grid.batch, self.tellers)](
+                gradients,
+                starts,
+                counts,
+                len(starts),
+                slots,
+                sums.stride,
+                A=width.one,
+                B=width.other,
+                ROWS=TOLD_ROWS,
+                WIDE=self.types["WIDE"],
+            )
+
     def _everywhere(self) -> tuple[int, int]:
         return -(-self.cells // SETTLED), self.grid.batch
-
-
-def _parts(width: int) -> list[tuple[int, int]]:
-    """Return where the parts of a width begin, and powers of two that hold them."""
-    return [
-        (first, max(LEAST, 1 << (min(width - first, WIDE_SUM) - 1).bit_length()))
-        for first in range(0, width, WIDE_SUM)
-    ]
-
-
-def _signed(word: int) -> int:
-    """Return the bits of a word of 32 as a signed integer, which kernels take as one type."""
-    return word - 2**32 if word >= 2**31 else word
-
-
-def _given(cast: Matrices) -> dict[str, Tensor]:
-    middle, bias = cast.last if cast.middle is None else cast.middle
-    return {
-        "sense_1": cast.senses[0],
-        "told_1": cast.told[0],
-        "sense_2": cast.senses[-1],
-        "told_2": cast.told[-1],
-        "middle": middle,
-        "middle_bias": bias,
-    }
-
-
-def _geometry(branches: Sequence[Branch], *, slopes: bool = False) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for number in (1, 2):
-        given = branches[number - 1] if number <= len(branches) else None
-        found[f"SIDE_{number}"] = given.side if given else 0
-        found[f"DILATION_{number}"] = given.dilation if given else 1
-        found[f"CIRCULAR_{number}"] = given.circular if given else True
-        if slopes:
-            found[f"A_{number}"] = given.width.one if given else 0
-            found[f"B_{number}"] = given.width.other if given else 0
-            found[f"SLOPE_{number}"] = given.slope if given else 0.0
-    return found

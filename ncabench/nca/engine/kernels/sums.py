@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from ncabench.nca.engine.kernels.form import MOST_NUMBERS, Matrices
+from ncabench.nca.engine.kernels.form import MOST_NUMBERS, Form, Matrices, Width
 
 if TYPE_CHECKING:
     from ncabench.nca.engine.kernels.steps import Steps
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SHARE = 0.8  # of the memory of a rollout's states that may be used for what is kept
 MOST_TOGETHER = 8  # steps whose weights' gradients are taken at once
 Layer = tuple[Tensor, Tensor, Tensor]
+Addition = tuple[Tensor, Width, Tensor]
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,10 @@ class Sums:
     Attributes:
         senses: for each branch ``(programs, N, taps * channels)``: each program that adds up
             has a slot of its own.
-        told: for each branch ``(programs, samples that are told apart, N)``.
-        middle: for each branch ``(programs, N + 1, hidden)``; the last row is of the bias.
-        last: ``(programs, hidden + 1, channels)``, likewise.
+        middle: for each branch ``(programs, N, hidden)``.
+        last: ``(programs, hidden, channels)``.
+        added: ``(programs for a sample, B, N)``, of what is added to each branch's sums, to
+            those of the layer between where there is one, and to the change.
         together: how many steps are taken together.
         kept: of the rows of these.
         seen: for each branch the rows' gradients of what they see; of one step.
@@ -61,9 +63,9 @@ class Sums:
     """
 
     senses: tuple[Tensor, ...]
-    told: tuple[Tensor, ...]
     middle: tuple[Tensor, ...]
     last: Tensor
+    added: tuple[Tensor, ...]
     together: int
     kept: Kept
     seen: tuple[Tensor, ...]
@@ -114,9 +116,12 @@ class Sums:
                 zeros(steps.seers, one.width.padded, one.side**2 * padded)
                 for one in form.branches
             ),
-            told=tuple(zeros(steps.seers, steps.told, width) for width in widths),
-            middle=() if form.folded else tuple(zeros(count, n + 1, hidden) for n in widths),
-            last=zeros(count, hidden + 1, padded),
+            middle=() if form.folded else tuple(zeros(count, n, hidden) for n in widths),
+            last=zeros(count, hidden, padded),
+            added=tuple(
+                zeros(steps.tellers, steps.grid.batch, width)
+                for width in (*widths, *([] if form.folded else [hidden]), padded)
+            ),
             together=together,
             kept=Kept(
                 torch.empty(together * cells, dtype=torch.int32, device=device),
@@ -141,15 +146,23 @@ class Sums:
         for percepts, slots in zip(kept.percepts, self.middle, strict=False):
             yield percepts, kept.from_thoughts, slots
 
+    def additions(self, form: Form) -> Iterator[Addition]:
+        """Yield the gradients of each kind of sums, their width, and where they are summed."""
+        kept, widths = self.kept, [one.width for one in form.branches]
+        tables = [*kept.from_percepts]
+        if self.middle:
+            widths, tables = [*widths, form.hidden], [*tables, kept.from_thoughts]
+        widths, tables = [*widths, Width(form.padded_channels)], [*tables, kept.ends]
+        yield from zip(tables, widths, self.added, strict=True)
+
     def matrices(self, like: Matrices) -> Matrices:
         """Return the gradients of matrices."""
-        told = [one.sum(0) for one in self.told]
+        *added, end = (one.sum(0) for one in self.added)
+        told = added[: len(self.senses)]
         layers = [one.sum(0) for one in self.middle]
-        last = self.last.sum(0)
-        middle = (torch.cat([one[:-1] for one in layers]), layers[0][-1]) if layers else None
         return Matrices(
             tuple(one.sum(0).T for one in self.senses),
             tuple(one.sum_to_size(to.shape) for one, to in zip(told, like.told, strict=True)),
-            middle,
-            (last[:-1], last[-1]),
+            (torch.cat(layers), added[-1].sum(0)) if layers else None,
+            (self.last.sum(0), end.sum(0)),
         )
