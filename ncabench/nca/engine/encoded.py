@@ -1,8 +1,9 @@
-"""A rollout of ViTCA that computes only the cells that fire, and keeps nothing but states.
+"""A rollout of ViTCA that computes only the cells that fire, and keeps little but states.
 
 Of all cells a step needs keys and values; all that follows is of the rows that fire. The
 gradient is written out: it computes a step again, step by step, and adds up the weights'
-gradients as it goes.
+gradients as it goes. Of a step it is left the state before it and what rows have read, the
+costliest to compute again.
 """
 
 from __future__ import annotations
@@ -94,18 +95,28 @@ class Encoded:
             return self.grid.planes(last)
         cast = given.cast(self.operands)
         for turn in range(len(masks)):
-            rows = self.step(rows, *_at(firing, turn), *cast)
+            rows, _, _ = self.step(rows, *_at(firing, turn), *cast)
         return self.grid.planes(rows)
 
     def _step(
         self, values: Tensor, rows: Tensor, place: Tensor, _valid: Tensor, *given: Tensor
-    ) -> Tensor:
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the next state, and what rows have read with its logarithms."""
         by = Weights(*given)
-        told = self._pass(values, rows, place, by).told
-        change = (told @ by.head).to(values.dtype) + by.headed
-        return values + _spread(change, place)[:, : values.shape[1]]
+        done = self._pass(values, rows, place, by)
+        change = (done.told @ by.head).to(values.dtype) + by.headed
+        after = values + _spread(change, place)[:, : values.shape[1]]
+        return after, done.read, done.logs
 
-    def _pass(self, values: Tensor, rows: Tensor, place: Tensor, by: Weights) -> Passed:
+    def _pass(
+        self,
+        values: Tensor,
+        rows: Tensor,
+        place: Tensor,
+        by: Weights,
+        attended: tuple[Tensor, Tensor] | None = None,
+    ) -> Passed:
+        """Return what a step computes, but for what it has ``attended`` to already."""
         kind, wide = self.operands, values.dtype
         shown = self._shown(values, by)
         embedded = shown @ by.embed
@@ -114,8 +125,11 @@ class Encoded:
         held = held.view(*self._sides, 2, self.heads, -1)
         own = near[rows]
         query = torch.addmm(by.asked, own, by.asking).view(len(rows), self.heads, -1)
-        read, logs = listed.attended(query, held, rows, place, self.reach)
-        read = read.flatten(1)
+        if attended is None:
+            read, logs = listed.attended(query, held, rows, place, self.reach)
+            read = read.flatten(1)
+        else:
+            read, logs = attended
         cells = embedded[rows].to(wide) + by.places[rows % len(by.places)]
         after = cells + (read @ by.project).to(wide) + by.projected
         seen = _normalised(after, self.epsilons[1]).to(kind)
@@ -135,17 +149,19 @@ class Encoded:
         rows: Tensor,
         place: Tensor,
         valid: Tensor,
+        read: Tensor,
+        logs: Tensor,
         *given: Tensor,
     ) -> tuple[Tensor, ...]:
         """Return the gradients of a step's values, and of weights added to those so far."""
         by, totals, wide = Weights(*given[:COUNT]), given[COUNT:], values.dtype
-        done = self._pass(values, rows, place, by)
+        done = self._pass(values, rows, place, by, attended=(read, logs))
         change = torch.where(valid[:, None], gradient[rows], 0)
         spare = by.head.shape[1] - values.shape[1]
         change = F.pad(change, (0, spare)).to(self.operands)
         after, *learned = self._unthought(done, change, by)
-        read = after.to(self.operands)
-        back = (read @ by.project.T).view(done.query.shape)
+        narrow = after.to(self.operands)
+        back = (narrow @ by.project.T).view(done.query.shape)
         query, held = listed.descended(
             done.query, done.held, back, done.logs, rows, place, self.reach
         )
@@ -159,7 +175,7 @@ class Encoded:
             self._unplaced(cells, by),
             *_learned(done.own, query, wide),
             *_learned(done.near, held, wide),
-            *_learned(done.read, read, wide),
+            *_learned(done.read, narrow, wide),
             *learned,
         )
         before = gradient + (cells @ by.embed.T).to(wide)[:, : values.shape[1]]
@@ -205,25 +221,28 @@ class _Roll(torch.autograd.Function):
     def forward(
         ctx: Any, encoded: Encoded, firing: Firing, first: Tensor, *given: Tensor
     ) -> Tensor:
-        cast, states = Weights(*given).cast(encoded.operands), [first.detach()]
+        cast, kept, after = Weights(*given).cast(encoded.operands), [], first.detach()
         for turn in range(len(firing.rows)):
-            states.append(encoded.step(states[-1], *_at(firing, turn), *cast))
+            before = after
+            after, read, logs = encoded.step(before, *_at(firing, turn), *cast)
+            kept += [before, read, logs]
         ctx.encoded, ctx.firing = encoded, firing
-        ctx.save_for_backward(*given, *states[:-1])
-        return states[-1]
+        ctx.save_for_backward(*given, *kept)
+        return after
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         encoded, firing = ctx.encoded, ctx.firing
-        given, states = Weights(*ctx.saved_tensors[:COUNT]), ctx.saved_tensors[COUNT:]
+        given, kept = Weights(*ctx.saved_tensors[:COUNT]), ctx.saved_tensors[COUNT:]
         gradient = gradients[0].contiguous()
         totals = [one.new_zeros(one.shape) for one in given]
         with torch.autocast(gradient.device.type, enabled=False):
             cast = given.cast(encoded.operands)
-            for turn in reversed(range(len(states))):
-                at = _at(firing, turn)
-                gradient, *totals = encoded.unstep(states[turn], gradient, *at, *cast, *totals)
+            for turn in reversed(range(len(firing.rows))):
+                before, read, logs = kept[3 * turn : 3 * turn + 3]
+                at = *_at(firing, turn), read, logs
+                gradient, *totals = encoded.unstep(before, gradient, *at, *cast, *totals)
         return None, None, gradient, *totals
 
 

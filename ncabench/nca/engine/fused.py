@@ -41,9 +41,9 @@ class Fused(Compiled):
     cuDNN may use it. How work is cut is chosen by trying it on the device.
 
     ViTCA of one block is computed by firing cells too, its attention by kernels and the rest
-    by compiled products; all that is kept are the states. In other models that have no
-    kernels of their own localised attention is computed by kernels as well: nothing of a
-    neighbourhood is kept.
+    by compiled products; kept are the states and what rows have read. In other models that
+    have no kernels of their own localised attention is computed by kernels as well: nothing
+    of a neighbourhood is kept.
 
     What has no kernels (see `Form.refused`) is done as the compiled engine does it, and a
     note says so. Before a model's first rollout, two of its steps are compared with the

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from ncabench.nca.draws import Draws
-from ncabench.nca.engine.cells import Firing
+from ncabench.nca.engine.cells import Firing, Grid
+from ncabench.nca.engine.encoding import block
 from ncabench.nca.engine.fused import Fused
 from ncabench.nca.engine.kernels import listed
 from ncabench.nca.model import _self_attention as definition
@@ -179,13 +180,17 @@ def test_two_rollouts_may_descend_in_any_order():
     assert apart(descended(engine.rollout), descended(rollout)) < 1e-9
 
 
-def test_of_a_step_only_its_state_is_kept():
+def test_of_a_step_its_state_is_kept_and_what_rows_read():
     model = automaton()
     grown = [kept(model, steps=steps) for steps in (2, 3, 7)]
     start, _ = started(model, steps=1)
-    state = start.nbytes
-    assert grown[1] - grown[0] == state
-    assert grown[2] - grown[1] == 4 * state
+    batch, _, height, width = start.shape
+    grid = Grid(batch=batch, height=height, width=width)
+    attention = block(model).attention
+    read = attention.project.in_features + attention.heads  # and its logarithms
+    each = start.nbytes + grid.capacity(model.fire_rate) * read * start.element_size()
+    assert grown[1] - grown[0] == each
+    assert grown[2] - grown[1] == 4 * each
 
 
 def kept(model, *, steps):
