@@ -111,7 +111,8 @@ def _export(queue: dict, given: argparse.Namespace) -> None:
     for run in (one for one in queue["run"] if "suites" in one):
         for name, suite in zip(run["suites"], _suites(run), strict=True):
             bundle = given.out / f"{name}-{run['preset']}-{queue['name']}.zip"
-            options = ["--preset", run["preset"], "--no-weights", *_results(queue, given)]
+            options = ["--preset", run["preset"], *_results(queue, given)]
+            options += [] if run.get("weights") else ["--no-weights"]
             options += [] if run.get("films", True) else ["--no-films"]
             options += [f"--set={one}" for one in run.get("set", [])]
             command = (*_ncabench("export"), str(bundle), suite, *options)
