@@ -14,6 +14,7 @@ from ncabench.nca.engine.cells import Grid
 from ncabench.nca.engine.eager import Eager
 from ncabench.nca.engine.fused import Fused
 from ncabench.nca.engine.kernels import loaded
+from ncabench.nca.engine.kernels.chosen import CUTS
 from ncabench.nca.engine.kernels.form import Form, Width
 from ncabench.nca.engine.kernels.steps import Steps
 from ncabench.nca.engine.kernels.tiling import Tiling
@@ -147,11 +148,7 @@ def test_masks_drawn_in_the_kernel_are_the_draws_bit_for_bit(automaton, rate, rn
         Grid(batch=2, height=33, width=47),
         operands=torch.float32,
         precision="ieee",
-        thinking=Tiling(),
-        unthinking=Tiling(),
-        gathering=Tiling(),
-        learning=Tiling(),
-        seeing=Tiling(),
+        **dict.fromkeys(CUTS, Tiling()),
         multiprocessors=1,
     )
     masks, listed = fires.masks(), steps.drawn(fires)
