@@ -41,6 +41,7 @@ NAMES = (
     "settle",
     "unsettle",
     "gather",
+    "rethink",
     "unthink",
     "learn",
     "learn_to_see",

@@ -208,7 +208,7 @@ def alive(state):
 @pytest.mark.parametrize("operands", OPERANDS)
 @pytest.mark.parametrize("tiling", TILINGS)
 @pytest.mark.parametrize(
-    "kernel", ["unsettle", "unthink", "gather", "learn", "learn_to_see", "tell"]
+    "kernel", ["unsettle", "rethink", "unthink", "gather", "learn", "learn_to_see", "tell"]
 )
 def test_a_kernel_of_the_backward_pass_stays_within_its_memory(
     perception, operands, tiling, kernel, monkeypatch
@@ -233,7 +233,7 @@ def test_a_kernel_of_the_backward_pass_stays_within_its_memory(
     monkeypatch.setattr(sums.Sums, "empty", filled)
     states = torch.stack([rows, rows, rows])
     found = done(made.steps.backward(gradient, states, passes, made.listed, made.cast))
-    made_of = (gradient, *found.senses, *found.added, *found.middle, found.last, *found.seen)
+    made_of = (gradient, *found.senses, *found.told, *found.middle, found.last, *found.seen)
     assert all(bool(one.isfinite().all()) for one in made_of)
 
 

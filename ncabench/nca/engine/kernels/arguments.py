@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ncabench.nca.engine.kernels.form import LEAST, WIDE_SUM, Branch, Matrices
+from ncabench.nca.engine.kernels.form import LEAST, WIDE_SUM, Branch, Form, Matrices
 
 
 def parts(width: int) -> list[tuple[int, int]]:
@@ -36,16 +36,27 @@ def tables(cast: Matrices) -> dict[str, Tensor]:
     }
 
 
-def geometry(branches: Sequence[Branch], *, slopes: bool = False) -> dict[str, Any]:
-    """Return what two branches look like; one that is not there has the side 0."""
+def geometry(branches: Sequence[Branch]) -> dict[str, Any]:
+    """Return where two branches look; one that is not there has the side 0."""
     found: dict[str, Any] = {}
     for number in (1, 2):
         given = branches[number - 1] if number <= len(branches) else None
         found[f"SIDE_{number}"] = given.side if given else 0
         found[f"DILATION_{number}"] = given.dilation if given else 1
         found[f"CIRCULAR_{number}"] = given.circular if given else True
-        if slopes:
-            found[f"A_{number}"] = given.width.one if given else 0
-            found[f"B_{number}"] = given.width.other if given else 0
-            found[f"SLOPE_{number}"] = given.slope if given else 0.0
+    return found
+
+
+def layers(form: Form) -> dict[str, Any]:
+    """Return widths and slopes of two branches, and the width of the layer after them."""
+    found: dict[str, Any] = {
+        "MIDDLE": not form.folded,
+        "A": form.hidden.one,
+        "B": form.hidden.other,
+    }
+    for number in (1, 2):
+        given = form.branches[number - 1] if number <= len(form.branches) else None
+        found[f"A_{number}"] = given.width.one if given else 0
+        found[f"B_{number}"] = given.width.other if given else 0
+        found[f"SLOPE_{number}"] = given.slope if given else 0.0
     return found

@@ -23,28 +23,32 @@ THINKING = (
 )
 UNTHINKING = (
     Tiling(rows=64, warps=4),
-    Tiling(rows=64, warps=4, registers=128),
+    Tiling(rows=64, warps=4, stages=2),
+    Tiling(rows=64, warps=4, stages=3),
     Tiling(rows=128, warps=8),
-    Tiling(rows=128, warps=8, registers=128),
 )
 GATHERING = (
     Tiling(rows=128, warps=4),
     Tiling(rows=64, warps=4),
     Tiling(rows=32, warps=2),
+    Tiling(rows=32, warps=1),
+    Tiling(rows=16, warps=1),
 )
 LEARNING = (  # some take more shared memory than there is where operands are TF32's
     Tiling(rows=64, warps=8, stages=3),
     Tiling(rows=128, warps=8, stages=3),
     Tiling(rows=64, warps=8, stages=4),
-    Tiling(rows=32, warps=8, stages=3, registers=128, programs=2),
+    Tiling(rows=32, warps=8, stages=6),
 )
 SEEING = (
     Tiling(rows=64, warps=8, stages=3),
-    Tiling(rows=64, warps=8, stages=3, registers=128, programs=2),
-    Tiling(rows=128, warps=8, stages=3),
+    Tiling(rows=64, warps=8, stages=4, registers=128, programs=2),
+    Tiling(rows=64, warps=8, stages=3, registers=128, programs=2, taps=4),
+    Tiling(rows=64, warps=8, stages=4, programs=2, taps=4),
 )
 CUTS = {
     "thinking": THINKING,
+    "rethinking": THINKING,
     "unthinking": UNTHINKING,
     "gathering": GATHERING,
     "learning": LEARNING,
@@ -55,6 +59,7 @@ ROUNDS = 5
 STEPS = 32  # of a rollout that is tried: weights' gradients are of several at once
 INTERPRETED = {
     "thinking": Tiling(rows=32),
+    "rethinking": Tiling(rows=32),
     "unthinking": Tiling(rows=16),
     "gathering": Tiling(rows=128),
     "learning": Tiling(rows=16),

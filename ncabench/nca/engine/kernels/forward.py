@@ -10,7 +10,7 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from ncabench.nca.engine.kernels.pieces import begun, block, product, wrapped
+from ncabench.nca.engine.kernels.pieces import BLOCK, begun, block, product, wrapped
 from ncabench.nca.engine.kernels.thought import sensed
 
 
@@ -71,7 +71,7 @@ def think(
         if B > 0:
             last_other, _ = block(last, A, B, CP, 0, TALL)
         done, none = begun(last_bias, ROWS, CP, 0, WIDE)
-        _, one, other, _ = sensed(
+        _, one, other = sensed(
             values + base * C,
             cell,
             valid,
@@ -270,7 +270,7 @@ def gather(
     both = within[:, None] & (channel < C)[None, :]
     places = gradient + (base + cell)[:, None] * C + channel[None, :]
     found = tl.load(places, mask=both, other=0.0)
-    start = tl.load(starts + sample) - tl.load(starts)
+    start = (tl.load(starts + sample) - tl.load(starts)) * BLOCK
     found += _seen_by(
         place,
         start,

@@ -10,7 +10,9 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from ncabench.nca.engine.kernels.pieces import near, wrapped
+from ncabench.nca.engine.kernels.pieces import BLOCK, filled, near, spots, wrapped
+
+FEWEST: tl.constexpr = tl.constexpr(64)  # rows of a product by the matrix units
 
 
 @triton.jit
@@ -22,16 +24,17 @@ def _add_up(slots, total, row, column, height, width: tl.constexpr):
 
 
 @triton.jit
-def turned(values, row, count, column, WIDTH: tl.constexpr, stride):
-    """Return rows of a table, turned; a ``stride`` is between columns of one so kept."""
-    if stride is None:
-        mask = (row < count)[:, None] & (column < WIDTH)[None, :]
-        places = values + row.to(tl.int64)[:, None] * WIDTH + column[None, :]
-        found = tl.trans(tl.load(places, mask=mask, other=0.0))
-    else:
+def turned(values, row, count, column, WIDTH: tl.constexpr, TURNED: tl.constexpr):
+    """Return rows of a table, turned, ``(columns, rows)``."""
+    if TURNED:
+        block_of = (row // BLOCK) * WIDTH
+        places = (block_of[None, :] + column[:, None]) * BLOCK + (row % BLOCK)[None, :]
         mask = (column < WIDTH)[:, None] & (row < count)[None, :]
-        places = values + column.to(tl.int64)[:, None] * stride + row[None, :]
-        found = tl.load(places, mask=mask, other=0.0)
+        found = tl.load(values + places, mask=mask, other=0.0)
+    else:
+        places = values + spots(row, column, WIDTH, TURNED)
+        mask = (row < count)[:, None] & (column < WIDTH)[None, :]
+        found = tl.trans(tl.load(places, mask=mask, other=0.0))
     return found
 
 
@@ -42,7 +45,7 @@ def learn(
     origin,
     end,
     slots,
-    stride,
+    ones,
     first,
     to_first,
     WIDTH: tl.constexpr,
@@ -52,26 +55,33 @@ def learn(
     ROWS: tl.constexpr,
     WIDE: tl.constexpr,
     PRECISION: tl.constexpr,
+    TURNED: tl.constexpr,
 ):
-    """Add up the gradients of a layer's matrix.
+    """Add up the gradients of a layer's matrix, and of its bias as one row more.
 
     Of the matrix a part of ``P`` rows and ``Q`` columns. Rows are those from ``origin`` up to
     ``end``. A program takes tile after tile and keeps its sums to itself, in a slot of its
     own, so that nothing is added in an order left to chance. What is loaded is multiplied as
-    it lies in shared memory: anything between would take it through registers.
+    it lies in shared memory: anything between would take it through registers. So the bias
+    is a product, too, with a tile of ``ones`` that is loaded once.
     """
     program = tl.program_id(0)
     column = first + tl.arange(0, P)
     to_column = to_first + tl.arange(0, Q)
     total = tl.zeros([P, Q], WIDE)
-    count = tl.load(end) - tl.load(origin)
+    bias = tl.zeros([FEWEST, Q], WIDE)
+    one = tl.load(ones + tl.arange(0, FEWEST)[:, None] * ROWS + tl.arange(0, ROWS)[None, :])
+    count = (tl.load(end) - tl.load(origin)) * BLOCK
     for tile in range(program, tl.cdiv(count, ROWS), tl.num_programs(0)):
         row = tile * ROWS + tl.arange(0, ROWS)
-        given = turned(values, row, count, column, WIDTH, stride)
-        back = turned(gradients, row, count, to_column, TO_WIDTH, stride)
+        given = turned(values, row, count, column, WIDTH, TURNED)
+        back = turned(gradients, row, count, to_column, TO_WIDTH, TURNED)
         total = tl.dot(given, tl.trans(back), total, PRECISION, out_dtype=WIDE)
-    slots += program * (WIDTH * TO_WIDTH)
+        bias = tl.dot(one, tl.trans(back), bias, PRECISION, out_dtype=WIDE)
+    slots += program * ((WIDTH + 1) * TO_WIDTH)
     _add_up(slots, total, column, to_column, WIDTH, TO_WIDTH)
+    if first == 0:
+        _add_up(slots + WIDTH * TO_WIDTH, bias, tl.arange(0, FEWEST), to_column, 1, TO_WIDTH)
 
 
 @triton.jit
@@ -115,7 +125,6 @@ def learn_to_see(
     origin,
     end,
     slots,
-    stride,
     cells,
     height,
     width,
@@ -131,6 +140,7 @@ def learn_to_see(
     ROWS: tl.constexpr,
     WIDE: tl.constexpr,
     PRECISION: tl.constexpr,
+    TURNED: tl.constexpr,
 ):
     """Add up the gradients of a convolution's weights, turned: a row for each output.
 
@@ -142,21 +152,21 @@ def learn_to_see(
     part = tl.program_id(1)
     last = part == tl.num_programs(1) - 1
     to_column = to_first + tl.arange(0, Q)
-    if stride is None:
+    if not TURNED:
         main = tl.zeros([Q, TAPS * CP], WIDE)
     else:
         main = tl.zeros([TAPS * CP, Q], WIDE)
     rest = tl.zeros([Q, CP], WIDE)
-    count = tl.load(end) - tl.load(origin)
+    count = (tl.load(end) - tl.load(origin)) * BLOCK
     of_rest = count * last.to(tl.int32)
     for tile in range(tl.program_id(0), tl.cdiv(count, ROWS), tl.num_programs(0)):
         row = tile * ROWS + tl.arange(0, ROWS)
         valid = row < count
         place = tl.load(places + row, mask=valid, other=0)
         sample, cell = place // cells, place % cells
-        back = turned(gradients, row, count, to_column, TO_WIDTH, stride)
+        back = turned(gradients, row, count, to_column, TO_WIDTH, TURNED)
         if FULL > 0:
-            if stride is None:
+            if not TURNED:
                 seen = _near(
                     values,
                     cells,
@@ -211,7 +221,7 @@ def learn_to_see(
     slots += tl.program_id(0) * (WIDTH * TO_WIDTH)
     if FULL > 0:
         taps = part * (TAPS * CP) + tl.arange(0, TAPS * CP)
-        if stride is None:
+        if not TURNED:
             _add_up(slots, main, to_column, taps, TO_WIDTH, WIDTH)
         else:
             _add_up(slots, tl.trans(main), to_column, taps, TO_WIDTH, WIDTH)
@@ -225,35 +235,33 @@ def tell(
     gradients,
     starts,
     counts,
-    turns,
     slots,
-    stride,
     A: tl.constexpr,
     B: tl.constexpr,
-    ROWS: tl.constexpr,
     WIDE: tl.constexpr,
+    TURNED: tl.constexpr,
 ):
-    """Add up each sample's gradients of sums, which are those of what is added to them.
+    """Add up the gradients of what each sample is told, which are those of its rows' sums.
 
-    A sample has as many programs as there are slots. Rows that are kept are those of the
-    first step's samples, of the next one's, and so on; ``starts`` and ``counts`` are theirs.
+    A sample has some programs in each step, each with a slot of its own. Rows that are kept
+    are those of the first step's samples, of the next one's, and so on; ``starts`` and
+    ``counts`` are theirs.
     """
     sample, samples = tl.program_id(0), tl.num_programs(0)
     program, programs = tl.program_id(1), tl.num_programs(1)
+    turn = tl.program_id(2)
     BX: tl.constexpr = B if B > 0 else 16
-    one = tl.zeros([A, ROWS], WIDE)
-    other = tl.zeros([BX, ROWS], WIDE)
-    origin = tl.load(starts)
-    for turn in range(turns):
-        start = tl.load(starts + turn * samples + sample) - origin
-        end = start + tl.load(counts + turn * samples + sample)
-        for first in range(start + program * ROWS, end, programs * ROWS):
-            row = first + tl.arange(0, ROWS)
-            one += turned(gradients, row, end, tl.arange(0, A), A + B, stride).to(WIDE)
-            if B > 0:
-                beside = A + tl.arange(0, BX)
-                other += turned(gradients, row, end, beside, A + B, stride).to(WIDE)
-    slots += (program * samples + sample) * (A + B)
+    one = tl.zeros([A, BLOCK], WIDE)
+    other = tl.zeros([BX, BLOCK], WIDE)
+    start = (tl.load(starts + turn * samples + sample) - tl.load(starts)) * BLOCK
+    end = start + filled(tl.load(counts + turn * samples + sample))
+    for first in range(start + program * BLOCK, end, programs * BLOCK):
+        row = first + tl.arange(0, BLOCK)
+        one += turned(gradients, row, end, tl.arange(0, A), A + B, TURNED).to(WIDE)
+        if B > 0:
+            beside = A + tl.arange(0, BX)
+            other += turned(gradients, row, end, beside, A + B, TURNED).to(WIDE)
+    slots += ((turn * programs + program) * samples + sample) * (A + B)
     _add_to(slots, tl.sum(one, 1), A)
     if B > 0:
         _add_to(slots + A, tl.sum(other, 1), BX)

@@ -12,6 +12,8 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
+BLOCK: tl.constexpr = tl.constexpr(64)  # rows of a block of tables: see `spots`
+
 
 @triton.jit
 def wrapped(place, size):
@@ -216,22 +218,74 @@ def unproduct(
 
 
 @triton.jit
-def store_rows(values, row, one, other, valid, A: tl.constexpr, B: tl.constexpr, stride):
-    """Store both parts of rows of a table; a ``stride`` is between columns of a turned one."""
-    store_part(values, row, 0, one, valid, A, A + B, stride)
+def spots(row, column, WIDTH: tl.constexpr, TURNED: tl.constexpr):
+    """Return where numbers of rows lie in a table, ``(rows, columns)``.
+
+    ``TURNED`` is a table of blocks of rows, in each of which a column is a row: TF32's
+    products take matrices turned in one way alone. Each sample's rows begin with a block, so
+    that several numbers of a column lie together in memory where they are together in a tile.
+    """
+    if TURNED:
+        block_of = (row // BLOCK) * WIDTH
+        found = (block_of[:, None] + column[None, :]) * BLOCK + (row % BLOCK)[:, None]
+    else:
+        found = row[:, None] * WIDTH + column[None, :]
+    return found
+
+
+@triton.jit
+def load_rows(values, row, within, A: tl.constexpr, B: tl.constexpr, TURNED: tl.constexpr):
+    """Return both parts of rows of a table that `store_rows` has stored."""
+    one = load_part(values, row, 0, within, A, A + B, TURNED)
+    other = one
     if B > 0:
-        store_part(values, row, A, other, valid, B, A + B, stride)
+        other = load_part(values, row, A, within, B, A + B, TURNED)
+    return one, other
+
+
+@triton.jit
+def load_part(
+    values,
+    row,
+    column,
+    within,
+    COLUMNS: tl.constexpr,
+    WIDTH: tl.constexpr,
+    TURNED: tl.constexpr,
+):
+    """Return a part of rows, from ``column`` on."""
+    places = values + spots(row, column + tl.arange(0, COLUMNS), WIDTH, TURNED)
+    return tl.load(places, mask=within[:, None], other=0.0)
+
+
+@triton.jit
+def store_rows(
+    values, row, one, other, within, A: tl.constexpr, B: tl.constexpr, TURNED: tl.constexpr
+):
+    """Store both parts of rows of a table."""
+    store_part(values, row, 0, one, within, A, A + B, TURNED)
+    if B > 0:
+        store_part(values, row, A, other, within, B, A + B, TURNED)
 
 
 @triton.jit
 def store_part(
-    values, row, column, found, valid, COLUMNS: tl.constexpr, WIDTH: tl.constexpr, stride
+    values,
+    row,
+    column,
+    found,
+    within,
+    COLUMNS: tl.constexpr,
+    WIDTH: tl.constexpr,
+    TURNED: tl.constexpr,
 ):
-    """Store a part of rows, from ``column`` on, as `store_rows` does."""
-    along = column + tl.arange(0, COLUMNS)
-    if stride is None:
-        places = values + row[:, None] * WIDTH + along[None, :]
-    else:
-        places = values + (along * stride)[None, :] + row[:, None]
+    """Store a part of rows, from ``column`` on."""
+    places = values + spots(row, column + tl.arange(0, COLUMNS), WIDTH, TURNED)
     kind: tl.constexpr = values.dtype.element_ty
-    tl.store(places, found.to(kind), mask=valid[:, None])
+    tl.store(places, found.to(kind), mask=within[:, None])
+
+
+@triton.jit
+def filled(count):
+    """Return how many rows the blocks of so many rows have."""
+    return (count + BLOCK - 1) // BLOCK * BLOCK

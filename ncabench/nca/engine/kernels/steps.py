@@ -11,19 +11,18 @@ import torch
 from torch import Tensor
 
 from ncabench.nca.engine.cells import Grid
-from ncabench.nca.engine.kernels.arguments import geometry, parts, signed, tables
+from ncabench.nca.engine.kernels.arguments import geometry, layers, parts, signed, tables
 from ncabench.nca.engine.kernels.form import Form, Matrices
 from ncabench.nca.engine.kernels.sums import Sums
 from ncabench.nca.engine.kernels.tiling import Tiling
 from ncabench.nca.fires import Fires
 
 CHUNK = 1024  # cells that are listed at a time
+BLOCK = 64  # rows of a block of what is kept: `pieces.BLOCK`
 SETTLED = 128  # cells of a tile of the kernels that touch every cell
-SEEN = 128  # inner size of a tile's product, at most
+SEEN = 256  # bytes of a row of a tile that is multiplied, at most
 BACK = "sense_1", "sense_2", "middle"  # matrices that gradients go back through
-TELLING = 4  # programs for each multiprocessor that add up what is added
-TOLD_ROWS = 64  # of a tile of theirs
-TAPS = 8  # at most: the square of an odd number is 1 more than a multiple of 8
+TELLING = 4  # programs for each multiprocessor that add up what samples are told in a step
 
 
 class Kernels(Protocol):
@@ -35,6 +34,7 @@ class Kernels(Protocol):
     settle: Any
     unsettle: Any
     gather: Any
+    rethink: Any
     unthink: Any
     learn: Any
     learn_to_see: Any
@@ -67,6 +67,7 @@ class Steps:
         operands: the type that weights are multiplied in.
         precision: of products of float32 operands: ``"tf32"`` or ``"ieee"``.
         thinking: how the work of a step is cut.
+        rethinking: how that of doing so again is.
         unthinking: how that of its rows' gradients is.
         gathering: how that of the cells' gradients is.
         learning: how that of the gradients of layers' weights is.
@@ -83,6 +84,7 @@ class Steps:
         operands: torch.dtype,
         precision: str,
         thinking: Tiling,
+        rethinking: Tiling,
         unthinking: Tiling,
         gathering: Tiling,
         learning: Tiling,
@@ -90,7 +92,8 @@ class Steps:
         multiprocessors: int,
     ) -> None:
         self.kernels, self.form, self.grid = kernels, form, grid
-        self.thinking, self.unthinking, self.gathering = thinking, unthinking, gathering
+        self.thinking, self.rethinking = thinking, rethinking
+        self.unthinking, self.gathering = unthinking, gathering
         self.learning, self.seeing = learning, seeing
         self.learners = multiprocessors * learning.programs
         self.seers = multiprocessors * seeing.programs
@@ -99,11 +102,14 @@ class Steps:
         self.wide = torch.float64 if operands == torch.float64 else torch.float32
         self.turned = operands == self.wide  # TF32's products take rows of columns alone
         self.cells = grid.height * grid.width
+        self.filled = BLOCK * -(-self.cells // BLOCK)  # rows of a sample that are kept, at most
         layout, padded = form.model.layout, form.padded_channels
         self.words = max(1, padded // 32)
         self.sizes = {"cells": self.cells, "height": grid.height, "width": grid.width}
         self.channels = {"C": form.channels, "CP": padded}
-        self.taps = max(1, min(TAPS, SEEN // padded))
+        fitting = max(1, SEEN // operands.itemsize // padded)
+        self.taps = min(thinking.taps, fitting)
+        self.seen_taps = min(seeing.taps, fitting)
         self.living = {
             "ALIVE": -1 if layout.alive is None else layout.alive,
             "FROZEN": layout.frozen,
@@ -114,18 +120,10 @@ class Steps:
             "WIDE": kernels.types[self.wide],
             "PRECISION": precision,
         }
-        self.products = {
-            "TAPS": self.taps,
-            "TURNED": self.turned,
-            **self.channels,
-            **self.types,
-        }
-        self.layers = {
-            **geometry(form.branches, slopes=True),
-            "MIDDLE": not form.folded,
-            "A": form.hidden.one,
-            "B": form.hidden.other,
-        }
+        self.products = {"TAPS": self.taps, **self.channels, **self.types}
+        self.layers = layers(form)
+        self.geometry = geometry(form.branches)
+        self.sides = {name: side for name, side in self.geometry.items() if "SIDE" in name}
 
     def listed(self, masks: Tensor) -> Listed:
         """Return which cells fire by ``masks (T, B, 1, H, W)`` bool."""
@@ -193,7 +191,9 @@ class Steps:
                 last=matrices.last[0],
                 last_bias=matrices.last[1],
                 **self.layers,
+                **self.geometry,
                 **self.products,
+                TURNED=self.turned,
                 **self.thinking.launch,
             )
             self.kernels.settle[self._everywhere()](
@@ -231,16 +231,14 @@ class Steps:
         Returns the sums of the weights' gradients, in slots.
         """
         sums = Sums.empty(self, states)
-        matrices = {
-            **tables(cast.turned() if self.turned else cast),
-            **{f"back_{name}": one for name, one in tables(cast).items() if name in BACK},
-            "back_last": cast.last[0],
-        }
+        matrices = tables(cast.turned() if self.turned else cast)
+        back = {name: one for name, one in tables(cast).items() if name in BACK}
+        back["last"] = cast.last[0]
         everywhere = self._everywhere()
         turns = len(states) - 1
-        flat = listed.counts.flatten()
-        ends = flat.cumsum(0, dtype=torch.int32)
-        starts = (ends - flat).view_as(listed.counts)
+        blocks = (listed.counts.flatten() + BLOCK - 1) // BLOCK
+        ends = blocks.cumsum(0, dtype=torch.int32)
+        starts = (ends - blocks).view_as(listed.counts)
         ends = ends.view_as(listed.counts)
         self.kernels.unsettle[everywhere](
             gradient, passes[turns - 1], self.cells, **self.channels, CELLS=SETTLED
@@ -248,8 +246,9 @@ class Steps:
         for high in range(turns, 0, -sums.together):
             low = max(0, high - sums.together)
             values = sums.values(states[low:high])
+            self._rethink(values, listed, range(low, high), starts, matrices, sums)
             for turn in range(high - 1, low - 1, -1):
-                self._descend(gradient, values, listed, turn, low, starts, matrices, sums)
+                self._descend(gradient, listed, turn, low, starts, back, sums)
                 self.kernels.gather[(self.gathering.tiles(self.cells), self.grid.batch)](
                     gradient,
                     listed.place[turn],
@@ -258,7 +257,7 @@ class Steps:
                     sums.seen[-1],
                     passes[max(turn - 1, 0)],
                     **self.sizes,
-                    **geometry(self.form.branches),
+                    **self.geometry,
                     OPEN=turn > 0,
                     **self.channels,
                     **self.gathering.launch,
@@ -267,10 +266,39 @@ class Steps:
             self._tell(starts[low:high], listed.counts[low:high], sums)
         return sums
 
+    def _rethink(
+        self,
+        values: Tensor,
+        listed: Listed,
+        turns: range,
+        starts: Tensor,
+        matrices: dict[str, Tensor],
+        sums: Sums,
+    ) -> None:
+        """Keep what the rows of the steps of ``values`` sensed and thought."""
+        kept, some = sums.kept, slice(turns.start, turns.stop)
+        tiles = self.rethinking.tiles(self.filled)
+        self.kernels.rethink[(tiles, self.grid.batch, len(turns))](
+            values,
+            listed.rows[some],
+            listed.counts[some],
+            starts[some],
+            **self.sizes,
+            **matrices,
+            places=kept.places,
+            percepts_1=kept.percepts[0],
+            percepts_2=kept.percepts[-1],
+            thoughts=kept.thoughts,
+            **self.layers,
+            **self.geometry,
+            **self.products,
+            TURNED=self.turned,
+            **self.rethinking.launch,
+        )
+
     def _descend(
         self,
         gradient: Tensor,
-        values: Tensor,
         listed: Listed,
         turn: int,
         low: int,
@@ -279,18 +307,15 @@ class Steps:
         sums: Sums,
     ) -> None:
         kept = sums.kept
-        self.kernels.unthink[(self.unthinking.tiles(self.cells), self.grid.batch)](
-            values[turn - low],
+        self.kernels.unthink[(self.unthinking.tiles(self.filled), self.grid.batch)](
             listed.rows[turn],
             listed.counts[turn],
             starts[turn],
             starts[low],
             gradient,
-            turn - low,
-            **self.sizes,
+            self.cells,
             step_size=self.form.model.step_size,
             **matrices,
-            places=kept.places,
             percepts_1=kept.percepts[0],
             percepts_2=kept.percepts[-1],
             thoughts=kept.thoughts,
@@ -300,18 +325,20 @@ class Steps:
             from_thoughts=kept.from_thoughts,
             seen_1=sums.seen[0],
             seen_2=sums.seen[-1],
-            stride=sums.stride,
             FROZEN=self.living["FROZEN"],
             **self.layers,
+            **self.sides,
             **self.products,
+            TURNED=self.turned,
             **self.unthinking.launch,
         )
 
     def _learn(self, values: Tensor, origin: Tensor, end: Tensor, sums: Sums) -> None:
         """Add the weights' gradients of the steps of ``values``, whose rows are kept."""
         types = {name: self.types[name] for name in ("WIDE", "PRECISION")}
+        types["TURNED"] = self.turned
         for given, gradients, slots in sums.layers():
-            width, to_width = slots.shape[1:]
+            width, to_width = slots.shape[1] - 1, slots.shape[2]
             both = product(parts(width), parts(to_width))
             for (first, tall), (to_first, wide) in both:
                 self.kernels.learn[(self.learners,)](
@@ -320,7 +347,7 @@ class Steps:
                     origin,
                     end,
                     slots,
-                    sums.stride,
+                    sums.ones,
                     first=first,
                     to_first=to_first,
                     WIDTH=width,
@@ -331,7 +358,7 @@ class Steps:
                     **self.learning.launch,
                 )
         for place, branch in enumerate(self.form.branches):
-            pieces = max(1, branch.side**2 // self.taps)
+            pieces = max(1, branch.side**2 // self.seen_taps)
             for to_first, wide in parts(branch.width.padded):
                 self.kernels.learn_to_see[(max(1, self.seers // pieces), pieces)](
                     values,
@@ -340,7 +367,6 @@ class Steps:
                     origin,
                     end,
                     sums.senses[place],
-                    sums.stride,
                     **self.sizes,
                     to_first=to_first,
                     SIDE=branch.side,
@@ -349,25 +375,23 @@ class Steps:
                     TO_WIDTH=branch.width.padded,
                     Q=wide,
                     **self.channels,
-                    TAPS=self.taps,
+                    TAPS=self.seen_taps,
                     **types,
                     **self.seeing.launch,
                 )
 
     def _tell(self, starts: Tensor, counts: Tensor, sums: Sums) -> None:
-        """Add the gradients of what is added in some steps, whose rows are kept."""
-        for gradients, width, slots in sums.additions(self.form):
-            self.kernels.tell[(self.grid.batch, self.tellers)](
-                gradients,
+        """Add the gradients of what samples are told in some steps, whose rows are kept."""
+        for place, branch in enumerate(self.form.branches):
+            self.kernels.tell[(self.grid.batch, self.tellers, len(starts))](
+                sums.kept.from_percepts[place],
                 starts,
                 counts,
-                len(starts),
-                slots,
-                sums.stride,
-                A=width.one,
-                B=width.other,
-                ROWS=TOLD_ROWS,
+                sums.told[place],
+                A=branch.width.one,
+                B=branch.width.other,
                 WIDE=self.types["WIDE"],
+                TURNED=self.turned,
             )
 
     def _everywhere(self) -> tuple[int, int]:

@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from ncabench.nca.engine.kernels.form import MOST_NUMBERS, Form, Matrices, Width
+from ncabench.nca.engine.kernels.form import MOST_NUMBERS, Matrices
 
 if TYPE_CHECKING:
     from ncabench.nca.engine.kernels.steps import Steps
 
 SHARE = 0.8  # of the memory of a rollout's states that may be used for what is kept
+FEWEST = 64  # rows of a product by the matrix units
 MOST_TOGETHER = 8  # steps whose weights' gradients are taken at once
 Layer = tuple[Tensor, Tensor, Tensor]
-Addition = tuple[Tensor, Width, Tensor]
 
 
 @dataclass(frozen=True)
 class Kept:
     """What is kept of rows of several steps, ``(rows, width)`` each, for weights' gradients.
 
-    Or ``(width, rows)``, where matrices are turned.
+    Where matrices are turned, a block of rows is ``(width, rows)``.
 
     Attributes:
         places: which of the steps' cells a row is, counted through.
@@ -50,26 +50,25 @@ class Sums:
     Attributes:
         senses: for each branch ``(programs, N, taps * channels)``: each program that adds up
             has a slot of its own.
-        middle: for each branch ``(programs, N, hidden)``.
-        last: ``(programs, hidden, channels)``.
-        added: ``(programs for a sample, B, N)``, of what is added to each branch's sums, to
-            those of the layer between where there is one, and to the change.
+        told: for each branch ``(programs for a sample in all steps, B, N)``.
+        middle: for each branch ``(programs, N + 1, hidden)``; the last row is of the bias.
+        last: ``(programs, hidden + 1, channels)``, likewise.
         together: how many steps are taken together.
         kept: of the rows of these.
         seen: for each branch the rows' gradients of what they see; of one step.
-        stride: between columns of what is kept turned; None where it is not.
+        ones: as many as a tile of `learning.learn` takes.
         narrow: the states that are taken together, ``(steps, cells, C)``, of the operands'
             type, or None where that is theirs.
     """
 
     senses: tuple[Tensor, ...]
+    told: tuple[Tensor, ...]
     middle: tuple[Tensor, ...]
     last: Tensor
-    added: tuple[Tensor, ...]
     together: int
     kept: Kept
     seen: tuple[Tensor, ...]
-    stride: int | None
+    ones: Tensor
     narrow: Tensor | None
 
     def values(self, states: Tensor) -> Tensor:
@@ -81,7 +80,7 @@ class Sums:
         """Return sums of nothing, for a rollout of these ``states (T + 1, cells, C)``."""
         form, count, device = steps.form, steps.learners, states.device
         hidden, padded = form.hidden.padded, form.padded_channels
-        cells = steps.grid.cells
+        most = steps.grid.batch * steps.filled  # rows of a step
         widths = [one.width.padded for one in form.branches]
         inputs = 0 if form.folded else sum(widths)
         narrow = steps.operands != steps.wide
@@ -92,39 +91,35 @@ class Sums:
             + sum(widths)
             + (0 if form.folded else hidden + inputs)
         )
-        each = cells * every * torch.empty((), dtype=steps.operands).element_size()
+        each = most * every * torch.empty((), dtype=steps.operands).element_size()
         room = int(SHARE * states.nbytes) // each
-        countable = MOST_NUMBERS // (cells * max(hidden, padded, *widths))
+        countable = MOST_NUMBERS // (most * max(hidden, padded, *widths))
         together = max(1, min(room, countable, MOST_TOGETHER, len(states) - 1))
 
         def zeros(*shape: int) -> Tensor:
             return torch.zeros(shape, dtype=steps.wide, device=device)
 
         def rooms(width: int, turns: int = together) -> Tensor:
-            return torch.empty(turns * cells, width, dtype=steps.operands, device=device)
-
-        def kept(width: int) -> Tensor:
-            return rooms(width).view(width, -1) if steps.turned else rooms(width)
+            return torch.empty(turns * most, width, dtype=steps.operands, device=device)
 
         seen = tuple(rooms(one.side**2 * padded, 1) for one in form.branches)
-        thoughts, ends = kept(hidden), kept(padded)
-        percepts = [thoughts] if form.folded else [kept(width) for width in widths]
-        from_percepts = [kept(width) for width in widths]
-        from_thoughts = from_percepts[0] if form.folded else kept(hidden)
+        thoughts, ends = rooms(hidden), rooms(padded)
+        percepts = [thoughts] if form.folded else [rooms(width) for width in widths]
+        from_percepts = [rooms(width) for width in widths]
+        from_thoughts = from_percepts[0] if form.folded else rooms(hidden)
         return cls(
             senses=tuple(
                 zeros(steps.seers, one.width.padded, one.side**2 * padded)
                 for one in form.branches
             ),
-            middle=() if form.folded else tuple(zeros(count, n, hidden) for n in widths),
-            last=zeros(count, hidden, padded),
-            added=tuple(
-                zeros(steps.tellers, steps.grid.batch, width)
-                for width in (*widths, *([] if form.folded else [hidden]), padded)
+            told=tuple(
+                zeros(together * steps.tellers, steps.grid.batch, width) for width in widths
             ),
+            middle=() if form.folded else tuple(zeros(count, n + 1, hidden) for n in widths),
+            last=zeros(count, hidden + 1, padded),
             together=together,
             kept=Kept(
-                torch.empty(together * cells, dtype=torch.int32, device=device),
+                torch.empty(together * most, dtype=torch.int32, device=device),
                 tuple(percepts),
                 thoughts,
                 ends,
@@ -132,8 +127,10 @@ class Sums:
                 from_thoughts,
             ),
             seen=seen,
-            stride=together * cells if steps.turned else None,
-            narrow=rooms(form.channels).view(together, cells, -1) if narrow else None,
+            ones=torch.ones(FEWEST * steps.learning.rows, dtype=steps.operands, device=device),
+            narrow=torch.empty_like(states[:together], dtype=steps.operands)
+            if narrow
+            else None,
         )
 
     def layers(self) -> Iterator[Layer]:
@@ -146,23 +143,15 @@ class Sums:
         for percepts, slots in zip(kept.percepts, self.middle, strict=False):
             yield percepts, kept.from_thoughts, slots
 
-    def additions(self, form: Form) -> Iterator[Addition]:
-        """Yield the gradients of each kind of sums, their width, and where they are summed."""
-        kept, widths = self.kept, [one.width for one in form.branches]
-        tables = [*kept.from_percepts]
-        if self.middle:
-            widths, tables = [*widths, form.hidden], [*tables, kept.from_thoughts]
-        widths, tables = [*widths, Width(form.padded_channels)], [*tables, kept.ends]
-        yield from zip(tables, widths, self.added, strict=True)
-
     def matrices(self, like: Matrices) -> Matrices:
         """Return the gradients of matrices."""
-        *added, end = (one.sum(0) for one in self.added)
-        told = added[: len(self.senses)]
+        told = [one.sum(0) for one in self.told]
         layers = [one.sum(0) for one in self.middle]
+        last = self.last.sum(0)
+        middle = (torch.cat([one[:-1] for one in layers]), layers[0][-1]) if layers else None
         return Matrices(
             tuple(one.sum(0).T for one in self.senses),
             tuple(one.sum_to_size(to.shape) for one, to in zip(told, like.told, strict=True)),
-            (torch.cat(layers), added[-1].sum(0)) if layers else None,
-            (self.last.sum(0), end.sum(0)),
+            middle,
+            (last[:-1], last[-1]),
         )

@@ -50,16 +50,15 @@ def sensed(
 ):
     """Return both parts of each branch's percepts and of what is thought of them.
 
-    Then both parts of the matrix that is between them, for each part of each branch: 4
-    tensors a branch. What is not there stands for itself by something that is.
+    What is not there stands for itself by something that is.
     """
     W_1: tl.constexpr = A_1 + B_1
     TALL: tl.constexpr = W_1 + A_2 + B_2 if TURNED else 0
     if MIDDLE:
-        matrix_1, matrix_2 = block(middle, 0, A_1, A, B, TALL)
-        matrix_3, matrix_4 = matrix_1, matrix_2
+        matrix_one, matrix_other = block(middle, 0, A_1, A, B, TALL)
+        matrix_also, matrix_rest = matrix_one, matrix_other
         if B_1 > 0:
-            matrix_3, matrix_4 = block(middle, A_1, B_1, A, B, TALL)
+            matrix_also, matrix_rest = block(middle, A_1, B_1, A, B, TALL)
         thought, also = begun(middle_bias, cell.shape[0], A, B, WIDE)
     one_1, other_1 = convolved(
         values,
@@ -85,15 +84,15 @@ def sensed(
     )
     one_2, other_2 = one_1, other_1
     if MIDDLE:
-        matrix_5, matrix_6 = matrix_1, matrix_2
-        matrix_7, matrix_8 = matrix_1, matrix_2
-        thought, also = product(one_1, matrix_1, matrix_2, thought, also, B, PRECISION)
+        thought, also = product(one_1, matrix_one, matrix_other, thought, also, B, PRECISION)
         if B_1 > 0:
-            thought, also = product(other_1, matrix_3, matrix_4, thought, also, B, PRECISION)
+            thought, also = product(
+                other_1, matrix_also, matrix_rest, thought, also, B, PRECISION
+            )
         if SIDE_2 > 0:
-            matrix_5, matrix_6 = block(middle, W_1, A_2, A, B, TALL)
+            matrix_one, matrix_other = block(middle, W_1, A_2, A, B, TALL)
             if B_2 > 0:
-                matrix_7, matrix_8 = block(middle, W_1 + A_2, B_2, A, B, TALL)
+                matrix_also, matrix_rest = block(middle, W_1 + A_2, B_2, A, B, TALL)
             one_2, other_2 = convolved(
                 values,
                 cell,
@@ -116,16 +115,15 @@ def sensed(
                 PRECISION,
                 TURNED,
             )
-            thought, also = product(one_2, matrix_5, matrix_6, thought, also, B, PRECISION)
+            thought, also = product(
+                one_2, matrix_one, matrix_other, thought, also, B, PRECISION
+            )
             if B_2 > 0:
                 thought, also = product(
-                    other_2, matrix_7, matrix_8, thought, also, B, PRECISION
+                    other_2, matrix_also, matrix_rest, thought, also, B, PRECISION
                 )
         one, other = leaky(thought, 0.2).to(NARROW), leaky(also, 0.2).to(NARROW)
     else:
         one, other = one_1, other_1
-        matrix_1, matrix_2, matrix_3, matrix_4 = one, one, one, one
-        matrix_5, matrix_6, matrix_7, matrix_8 = one, one, one, one
     percepts = one_1, other_1, one_2, other_2
-    matrices = matrix_1, matrix_2, matrix_3, matrix_4, matrix_5, matrix_6, matrix_7, matrix_8
-    return percepts, one, other, matrices
+    return percepts, one, other

@@ -15,6 +15,7 @@ class Tiling:
         stages: tiles that a program has in its shared memory at once.
         registers: of a thread, at most; None for as many as it takes.
         programs: of a kernel whose programs take tile after tile, for each multiprocessor.
+        taps: of a convolution, that are multiplied at once, at most.
     """
 
     rows: int = 128
@@ -22,6 +23,7 @@ class Tiling:
     stages: int = 1
     registers: int | None = None
     programs: int = 1
+    taps: int = 8  # the square of an odd number is 1 more than a multiple of 8
 
     @property
     def launch(self) -> dict[str, int]:
