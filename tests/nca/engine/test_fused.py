@@ -30,6 +30,7 @@ def test_the_interpreted_kernels_pass_their_checks():
         [
             sys.executable,
             *("-m", "pytest", "-W", SCALARS, "-p", "no:cacheprovider", "-p", "no:benchmark"),
+            *("-n", "2"),
             *(str(HERE / name) for name in CHECKS),
         ],
         env={**os.environ, "TRITON_INTERPRET": "1", "CUDA_VISIBLE_DEVICES": ""},
