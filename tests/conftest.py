@@ -1,4 +1,4 @@
-"""What all tests share: one thread, and the command line in this process."""
+"""What all tests share: one thread, one seed, and the command line in this process."""
 
 import gc
 import signal
@@ -21,6 +21,12 @@ def pytest_collection_finish():
 def pytest_sessionfinish():
     """Let what was left out be freed at the end, before libraries look for leaks."""
     gc.unfreeze()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup():
+    """Draw the same in every run, before any fixture: a test that fails fails again."""
+    torch.manual_seed(0)
 
 
 @pytest.fixture
