@@ -41,7 +41,7 @@ GARBAGE = 2**30  # no cell, and no row
 OPERANDS = (torch.bfloat16, torch.float32) if ON_GPU else (torch.float32,)
 LIMIT = {torch.bfloat16: 2e-2, torch.float32: 2e-3 if ON_GPU else 1e-5}
 TILINGS = [Tiling(128, 8, 1), Tiling(64, 4, 1)] if ON_GPU else [Tiling(128)]
-TRIED = CUTS if ON_GPU else {"all": [Tiling(16)]}  # the interpreter takes its time
+TRIED = CUTS if ON_GPU else {"all": [Tiling(32)]}  # the interpreter takes its time
 PERCEPTIONS = {
     "conv": lambda seen: Conv(seen, out_channels=80),
     "sobel": Sobel,
