@@ -39,15 +39,17 @@ def test_layers_are_those_of_torchvisions_network(drawn_vgg, images):
     for layer in layers:
         if isinstance(layer, torch.nn.ReLU):
             layer.inplace = False
-    expected = through(layers, images)
-    assert_layers(vgg.load("vgg", user="test")(images), expected, TAPS)
+    images = images.double()
+    expected = through(layers.double(), images)
+    assert_layers(vgg.load("vgg", user="test").double()(images), expected, TAPS)
 
 
 @torch.no_grad()
 def test_layers_of_the_blurred_network_go_by_the_same_names(images):
-    weights = shift_tolerant.published("vgg", user="test")
-    expected = through(shift_tolerant.ShiftTolerant("vgg", weights).layers[:30], images)
-    assert_layers(vgg.load("st_vgg", user="test")(images), expected, BLURRED)
+    weights, images = shift_tolerant.published("vgg", user="test"), images.double()
+    layers = shift_tolerant.ShiftTolerant("vgg", weights).layers[:30]
+    expected = through(layers.double(), images)
+    assert_layers(vgg.load("st_vgg", user="test").double()(images), expected, BLURRED)
 
 
 def test_features_have_the_promised_channels_and_no_weights_to_train(images):
